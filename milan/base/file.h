@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace milan {
+
+using Path = std::filesystem::path;
+
+/// Whole content of a file. Throws kInput naming the file when it is missing, a folder or unreadable.
+std::string ReadFile(const Path& path);
+
+/// Writes `content` so that `path` holds either its old content or all of the new one, whatever
+/// happens: written beside it, flushed to disk, renamed. Throws kResource naming the file (disk full).
+void WriteFileAtomically(const Path& path, std::string_view content);
+
+/// A file written in pieces that appears under its name only by `Commit`. Without it the destructor
+/// removes what was written.
+class AtomicFile {
+ public:
+  /// Opens a temporary file beside `path`. Throws kResource.
+  explicit AtomicFile(Path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Appends. Throws kResource naming the file (disk full).
+  void Write(std::string_view bytes);
+  void Write(std::span<const std::byte> bytes);
+  /// Flushes to disk and renames to the final name.
+  void Commit();
+
+ private:
+  Path path_;
+  Path temporary_;
+  int descriptor_ = -1;
+};
+
+/// Read-only memory map of a whole file. Throws kInput naming the file.
+class MappedFile {
+ public:
+  explicit MappedFile(const Path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+/// Creates a folder and its parents; no error when it exists. Throws kResource.
+void CreateFolder(const Path& path);
+
+/// Removes temporary files that a killed process left in `folder` (not in its subfolders).
+void RemoveStaleTemporaries(const Path& folder);
+
+}  // namespace milan

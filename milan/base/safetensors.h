@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "milan/base/array.h"
+#include "milan/base/file.h"
+
+namespace milan {
+
+/// Element types of the safetensors format that milan reads and writes.
+enum class DataType { kF32, kF16, kF64, kI64, kI32, kI16, kU8, kU16, kU32, kU64, kBool };
+
+/// Bytes of one element.
+size_t SizeOf(DataType type);
+/// "F32", "F16", ... as in the file format.
+std::string ToString(DataType type);
+
+/// One tensor of a safetensors file: bytes inside the memory map, little-endian, row-major.
+struct TensorView {
+  DataType type;
+  Shape shape;
+  std::span<const std::byte> bytes;
+
+  /// The elements as T. REQUIRES: sizeof(T) and kind fit `type` (checked: throws kInternal).
+  /// Safe for any alignment because it copies.
+  template <typename T>
+  std::vector<T> As() const;
+  /// Elements of F32, F16 or F64 as float. Throws kInput for integer types.
+  std::vector<float> AsFloats() const;
+};
+
+/// Reader of a safetensors file (docs/formats.md): an 8-byte little-endian header length, a JSON
+/// header, then the data. Everything is checked against the size of the file: offsets in range,
+/// contiguous and not overlapping, shape times element size equal to the extent.
+/// Throws kInput naming file and tensor. The views live as long as this object.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const Path& path);
+
+  const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  bool Contains(const std::string& name) const { return tensors_.contains(name); }
+  /// Throws kInput naming the file and the tensor that is missing.
+  const TensorView& At(const std::string& name) const;
+  const Path& path() const { return path_; }
+
+ private:
+  Path path_;
+  std::shared_ptr<MappedFile> file_;
+  std::map<std::string, TensorView> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// Collects tensors and writes them as one safetensors file, atomically. Tensors are stored in the
+/// order of their names, so that equal content gives equal bytes.
+class SafetensorsWriter {
+ public:
+  void SetMetadata(const std::string& key, const std::string& value) { metadata_[key] = value; }
+  void Add(const std::string& name, DataType type, const Shape& shape,
+           std::span<const std::byte> bytes);
+
+  template <typename T>
+  void Add(const std::string& name, const Shape& shape, std::span<const T> values);
+  /// Stores floats in half precision.
+  void AddAsHalf(const std::string& name, const Shape& shape, std::span<const float> values);
+
+  /// Throws kResource naming the file.
+  void Write(const Path& path) const;
+
+ private:
+  struct Tensor {
+    DataType type;
+    Shape shape;
+    std::vector<std::byte> bytes;
+  };
+  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace milan

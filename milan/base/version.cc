@@ -1,0 +1,7 @@
+#include "milan/base/version.h"
+
+namespace milan {
+
+std::string Version() { return MILAN_VERSION; }
+
+}  // namespace milan

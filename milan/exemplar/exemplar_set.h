@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "milan/base/file.h"
+
+namespace milan {
+
+/// Why a unit has no exemplars worth describing.
+enum class UnitState : uint8_t {
+  kAlive = 0,
+  kDead = 1,      ///< Its activation is 0 everywhere, on every photo.
+  kConstant = 2,  ///< One value (not 0) everywhere, on every photo.
+  kInvalid = 3    ///< Some activation is NaN or infinite.
+};
+std::string ToString(UnitState state);  ///< "alive", "dead", "constant", "invalid"
+
+/// The exemplars of all units of one layer: read by every step after the tally.
+/// Arrays are row-major in the order units, k, height, width; k is the number asked for, and a unit
+/// that has seen fewer photos has photo id -1 in the remaining places.
+struct ExemplarSet {
+  std::string layer;
+  int64_t units = 0;
+  int64_t k = 0;
+  int64_t height = 0;  ///< Size of the activation maps.
+  int64_t width = 0;
+  double quantile = 0.99;
+
+  std::vector<int32_t> photo_ids;       ///< [units, k], best first; ties by smaller photo id.
+  std::vector<float> activations;       ///< [units, k], the peak: maximum of the map.
+  std::vector<uint16_t> maps;           ///< [units, k, height, width], half precision.
+  std::vector<float> thresholds;        ///< [units], the quantile over all positions of all photos.
+  std::vector<float> minima;            ///< [units], over all positions of all photos.
+  std::vector<float> maxima;            ///< [units]
+  std::vector<UnitState> states;        ///< [units]
+
+  /// Photos that unit `unit` really has as exemplars (<= k).
+  int64_t CountOf(int64_t unit) const;
+  int32_t PhotoId(int64_t unit, int64_t rank) const { return photo_ids[unit * k + rank]; }
+  /// The activation map of one exemplar as floats [height * width].
+  std::vector<float> Map(int64_t unit, int64_t rank) const;
+
+  /// Writes / reads exemplars/<layer>.safetensors (docs/formats.md). Save is atomic; Load checks
+  /// every shape and throws kInput naming the file and tensor.
+  void Save(const Path& path) const;
+  static ExemplarSet Load(const Path& path);
+};
+
+/// File name of a layer inside a run's exemplars/ folder: characters other than letters, digits, '.',
+/// '-' and '_' become %XX, so that any layer name gives one valid name and no two the same.
+std::string LayerFileName(const std::string& layer);
+
+}  // namespace milan

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "milan/base/file.h"
+#include "milan/exemplar/exemplar_set.h"
+#include "milan/image/photo_set.h"
+#include "milan/image/preprocess.h"
+
+namespace milan {
+
+/// What is known of one photo after the tally: a row of photos.csv (docs/formats.md).
+struct PhotoRecord {
+  std::string name;
+  uint64_t bytes = 0;
+  std::string hash;     ///< Of the file's content; empty when it could not be read.
+  int width = 0;        ///< As decoded, orientation applied; 0 when broken.
+  int height = 0;
+  std::string failure;  ///< Empty, or why the photo was skipped.
+};
+
+/// A layer that a run holds exemplars of.
+struct RunLayer {
+  std::string name;
+  int64_t units = 0;
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+/// run.json: the provenance of a run folder. Its presence with `complete` means that photos.csv and
+/// every exemplars/<layer>.safetensors are there and whole.
+struct RunManifest {
+  std::string milan_version;
+  std::string engine_version;
+  std::string network_path;  ///< As given, made absolute.
+  std::string network_hash;
+  std::string photos_path;   ///< As given, made absolute.
+  std::string photos_hash;   ///< Hash over the names and content hashes of all photos, in order.
+  int64_t photo_count = 0;   ///< Listed.
+  int64_t skipped_count = 0; ///< Broken ones among them.
+  Preprocessing preprocessing;
+  std::vector<RunLayer> layers;
+  int64_t k = 15;
+  double quantile = 0.99;
+  bool complete = false;
+  double seconds = 0;        ///< Of the tally, for people; never compared.
+};
+
+/// A run folder opened for reading: what every later step starts from.
+struct Run {
+  Path folder;
+  RunManifest manifest;
+  std::vector<PhotoRecord> photos;
+  Path photo_root;
+
+  /// Exemplars of one layer of the run. Throws kUsage naming the layers it has.
+  ExemplarSet Exemplars(const std::string& layer) const;
+  Path PhotoPath(size_t id) const { return photo_root / photos[id].name; }
+};
+
+void WriteRunManifest(const Path& folder, const RunManifest& manifest);
+/// Throws kInput naming the file (missing, not a run, written by a newer version).
+RunManifest ReadRunManifest(const Path& folder);
+void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos);
+std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder);
+
+/// Opens a complete run. Throws kInput: not a run folder, or incomplete (says which command finishes it).
+Run OpenRun(const Path& folder);
+
+}  // namespace milan
