@@ -37,7 +37,8 @@ if(MILAN_CAPTIONER)
 endif()
 if(MILAN_TESTS)
   find_package(GTest REQUIRED)
-  find_package(libzip REQUIRED)  # .npz parity files
+  # .npz parity files. By pkg-config: libzip's CMake file also demands its command-line tools.
+  pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 endif()
 if(MILAN_BENCHMARKS)
   find_package(benchmark REQUIRED)

@@ -23,6 +23,8 @@ if(CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+# GCC 12 warns wrongly about `"literal" + std::string` (GCC bug 105651).
+add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(MILAN_WARNINGS_AS_ERRORS)
   add_compile_options(-Werror)
 endif()

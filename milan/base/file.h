@@ -14,11 +14,13 @@ namespace milan {
 
 using Path = std::filesystem::path;
 
-/// Whole content of a file. Throws kInput naming the file when it is missing, a folder or unreadable.
+/// Whole content of a file. Throws kInput naming the file when it is missing, a folder or
+/// unreadable.
 std::string ReadFile(const Path& path);
 
 /// Writes `content` so that `path` holds either its old content or all of the new one, whatever
-/// happens: written beside it, flushed to disk, renamed. Throws kResource naming the file (disk full).
+/// happens: written beside it, flushed to disk, renamed. Throws kResource naming the file (disk
+/// full).
 void WriteFileAtomically(const Path& path, std::string_view content);
 
 /// A file written in pieces that appears under its name only by `Commit`. Without it the destructor

@@ -11,8 +11,8 @@
 
 namespace milan {
 
-/// 128-bit XXH3 as 32 lower-case hexadecimal digits. Identifies content (networks, photos, options);
-/// it is not a cryptographic signature.
+/// 128-bit XXH3 as 32 lower-case hexadecimal digits. Identifies content (networks, photos,
+/// options); it is not a cryptographic signature.
 std::string HashBytes(std::span<const std::byte> bytes);
 std::string HashText(std::string_view text);
 

@@ -2,9 +2,10 @@
 
 // Private to .cc files: nlohmann-json is heavy and never appears in a header of another module.
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "milan/base/error.h"
 #include "milan/base/file.h"
@@ -14,7 +15,8 @@ namespace milan {
 /// Keeps the order in which members were written, so that files read well.
 using Json = nlohmann::ordered_json;
 
-/// Parses a JSON text; `name` says in errors where it came from. Throws kInput with line and column.
+/// Parses a JSON text; `name` says in errors where it came from. Throws kInput with line and
+/// column.
 Json ParseJson(std::string_view text, const std::string& name);
 
 /// Reads a JSON file. Throws kInput naming the file.

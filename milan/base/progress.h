@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -22,8 +21,8 @@ class Progress {
   virtual void End() = 0;
   /// Something the user should know that does not stop the work (a photo that was skipped).
   virtual void Warn(const std::string& text) = 0;
-  /// True once the user asked to stop. Long loops ask between items, keep what is finished, and throw
-  /// an Error of kind kCancelled.
+  /// True once the user asked to stop. Long loops ask between items, keep what is finished, and
+  /// throw an Error of kind kCancelled.
   virtual bool Cancelled() const { return false; }
 };
 

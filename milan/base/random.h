@@ -23,7 +23,8 @@ class Random {
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
   /// Uniform in [0, bound). REQUIRES: bound > 0.
   uint64_t Below(uint64_t bound) {
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(Next()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<uint64_t>((static_cast<Wide>(Next()) * bound) >> 64);
   }
   template <typename T>
   void Shuffle(std::vector<T>& items) {

@@ -1,0 +1,151 @@
+#include "milan/base/file.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "milan/base/error.h"
+
+namespace milan {
+namespace {
+
+constexpr std::string_view kTemporaryMark = ".milan-partial-";
+
+std::string SystemReason() { return std::strerror(errno); }
+
+/// Closes a descriptor when it goes out of scope.
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) close(number);
+  }
+};
+
+int OpenForReading(const Path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw InputError(path.string() + ": cannot open: " + SystemReason());
+  return descriptor;
+}
+
+size_t SizeOfRegularFile(int descriptor, const Path& path) {
+  struct stat status = {};
+  if (fstat(descriptor, &status) != 0) {
+    throw InputError(path.string() + ": cannot read: " + SystemReason());
+  }
+  if (S_ISDIR(status.st_mode)) throw InputError(path.string() + ": is a folder, not a file");
+  return static_cast<size_t>(status.st_size);
+}
+
+Path TemporaryBeside(const Path& path) {
+  static std::atomic<unsigned> counter = 0;
+  const std::string name = path.filename().string() + std::string(kTemporaryMark) +
+                           std::to_string(getpid()) + "-" + std::to_string(counter++);
+  return path.parent_path() / name;
+}
+
+/// The rename itself must reach the disk too, or a power cut could undo it.
+void FlushFolder(const Path& folder) {
+  const Descriptor descriptor{
+      open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (descriptor.number >= 0) fsync(descriptor.number);
+}
+
+}  // namespace
+
+std::string ReadFile(const Path& path) {
+  const Descriptor descriptor{OpenForReading(path)};
+  std::string content(SizeOfRegularFile(descriptor.number, path), '\0');
+  size_t filled = 0;
+  for (;;) {
+    // Files such as pipes and those in /proc have no size: read until the end, whatever it said.
+    if (filled == content.size()) content.resize(content.size() + 65536);
+    const ssize_t count = read(descriptor.number, &content[filled], content.size() - filled);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw InputError(path.string() + ": cannot read: " + SystemReason());
+    }
+    if (count == 0) break;
+    filled += static_cast<size_t>(count);
+  }
+  content.resize(filled);
+  return content;
+}
+
+void WriteFileAtomically(const Path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.Write(content);
+  file.Commit();
+}
+
+AtomicFile::AtomicFile(Path path) : path_(std::move(path)), temporary_(TemporaryBeside(path_)) {
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw ResourceError(path_.string() + ": cannot create: " + SystemReason());
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  unlink(temporary_.c_str());
+}
+
+void AtomicFile::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw ResourceError(path_.string() + ": cannot write: " + SystemReason());
+    }
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+}
+
+void AtomicFile::Write(std::span<const std::byte> bytes) {
+  Write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void AtomicFile::Commit() {
+  if (fsync(descriptor_) != 0 || close(std::exchange(descriptor_, -1)) != 0 ||
+      rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const std::string reason = SystemReason();
+    unlink(temporary_.c_str());
+    throw ResourceError(path_.string() + ": cannot finish writing: " + reason);
+  }
+  FlushFolder(path_.parent_path());
+}
+
+MappedFile::MappedFile(const Path& path) {
+  const Descriptor descriptor{OpenForReading(path)};
+  const size_t size = SizeOfRegularFile(descriptor.number, path);
+  if (size == 0) return;
+  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.number, 0);
+  if (address == MAP_FAILED) throw InputError(path.string() + ": cannot map: " + SystemReason());
+  bytes_ = {static_cast<const std::byte*>(address), size};
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void CreateFolder(const Path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw ResourceError(path.string() + ": cannot create the folder: " + error.message());
+}
+
+void RemoveStaleTemporaries(const Path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find(kTemporaryMark) != std::string::npos) {
+      std::filesystem::remove(entry.path(), error);
+    }
+  }
+}
+
+}  // namespace milan

@@ -1,0 +1,72 @@
+#include "milan/base/file.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "milan/base/error.h"
+#include "tests/support/test_data.h"
+
+namespace milan {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+size_t FilesIn(const Path& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder), {});
+}
+
+TEST(File, AtomicWriteReplacesWholeContent) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "f", "a longer first version");
+  WriteFileAtomically(folder / "f", "second");
+  EXPECT_EQ(ReadFile(folder / "f"), "second");
+  EXPECT_EQ(FilesIn(folder.path()), 1);
+}
+
+TEST(File, AbandonedWriteLeavesTheOldContentAndNothingElse) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "f", "old");
+  {
+    AtomicFile file(folder / "f");
+    file.Write("half of the new");
+  }
+  EXPECT_EQ(ReadFile(folder / "f"), "old");
+  EXPECT_EQ(FilesIn(folder.path()), 1);
+}
+
+TEST(File, StaleTemporariesOfAKilledProcessAreRemoved) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "f.milan-partial-123-0") << "rest";
+  std::ofstream(folder / "keep") << "kept";
+  RemoveStaleTemporaries(folder.path());
+  EXPECT_EQ(FilesIn(folder.path()), 1);
+}
+
+TEST(File, UnwritablePlaceIsAResourceErrorThatNamesTheFile) {
+  const TemporaryFolder folder;
+  EXPECT_THAT([&] { WriteFileAtomically(folder / "no-such-folder/f", "x"); },
+              ThrowsMessage<Error>(HasSubstr("no-such-folder/f: cannot create")));
+}
+
+TEST(File, ReadErrorsNameTheFile) {
+  const TemporaryFolder folder;
+  EXPECT_THAT([&] { ReadFile(folder / "missing"); },
+              ThrowsMessage<Error>(HasSubstr("missing: cannot open")));
+  EXPECT_THAT([&] { ReadFile(folder.path()); }, ThrowsMessage<Error>(HasSubstr("is a folder")));
+}
+
+TEST(File, ReadsFilesWithoutASize) { EXPECT_FALSE(ReadFile("/proc/self/status").empty()); }
+
+TEST(File, MapsFilesOfAnySize) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "empty", "");
+  EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
+  WriteFileAtomically(folder / "f", "abc");
+  EXPECT_EQ(MappedFile(folder / "f").bytes().size(), 3);
+}
+
+}  // namespace
+}  // namespace milan

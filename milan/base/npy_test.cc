@@ -1,0 +1,47 @@
+#include "milan/base/npy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "milan/base/error.h"
+#include "tests/support/test_data.h"
+
+namespace milan {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+TEST(Npy, FloatsSurviveTheRoundTrip) {
+  const TemporaryFolder folder;
+  for (const Shape& shape : {Shape{}, Shape{0}, Shape{3}, Shape{2, 3, 4}}) {
+    Array array{shape, std::vector<float>(ElementCount(shape), 1.5F)};
+    WriteNpy(folder / "a.npy", array.View());
+    const NpyArray read = ReadNpy(folder / "a.npy");
+    EXPECT_EQ(read.shape, shape);
+    EXPECT_EQ(read.AsFloats(), array.values);
+  }
+}
+
+TEST(Npy, ReadsArraysWrittenByNumpy) {
+  MILAN_NEEDS_SHARED_DATA();
+  const NpyArray vectors = ReadNpy(SharedData("words/glove_100d_8k.f16.npy"));
+  EXPECT_EQ(vectors.type, "f2");
+  EXPECT_THAT(vectors.shape, ElementsAre(8000, 100));
+  EXPECT_EQ(vectors.AsFloats().size(), 800'000);
+}
+
+TEST(Npy, TruncationAtAnyByteIsAnErrorThatNamesTheFile) {
+  const TemporaryFolder folder;
+  WriteNpy(folder / "a.npy", Array{{2, 2}, {1, 2, 3, 4}}.View());
+  const std::string whole = ReadFile(folder / "a.npy");
+  for (size_t length = 0; length < whole.size(); ++length) {
+    WriteFileAtomically(folder / "cut.npy", whole.substr(0, length));
+    EXPECT_THAT([&] { ReadNpy(folder / "cut.npy"); }, ThrowsMessage<Error>(HasSubstr("cut.npy")))
+        << length;
+  }
+}
+
+}  // namespace
+}  // namespace milan
