@@ -1,0 +1,51 @@
+# milan: build, test, demo. `make help` lists the targets.
+SHELL := /bin/bash
+PRESET ?= release
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+SHARED ?= ../shared/data
+CMAKE_OPTIONS ?=
+
+.DEFAULT_GOAL := build
+.PHONY: help build deps demo test test-browser lint format sanitize bench train clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps: ## Install everything by apt and npm (Debian 12 or 13)
+	@scripts/install_dependencies.sh --all
+
+build: build/.deps-build ## Build build/release/milan
+	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET) -Wno-dev $(CMAKE_OPTIONS) >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) $(if $(VERBOSE),-v,--quiet)
+	@[ ! -f $(BUILD)/milan ] || echo "built $(BUILD)/milan"
+
+# Stamps: dependencies are checked again only when the script changes.
+build/.deps-%: scripts/install_dependencies.sh scripts/fetch_onnxruntime.sh
+	@scripts/install_dependencies.sh $(if $(filter-out build,$*),--with-$*)
+	@mkdir -p build && touch $@
+
+demo: build ## Describe the bundled network on real photographs; prints the report's path
+	@scripts/demo.sh $(BUILD)/milan build/demo
+
+test: build/.deps-tests build ## Run all fast tests: units, properties, parity, command line, pages, sanitizers
+	@scripts/run_tests.sh $(BUILD)
+
+sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour and thread sanitizers
+	@scripts/run_sanitizers.sh
+
+lint: build/.deps-lint ## Formatting, module table, clang-tidy
+	@scripts/lint.sh
+
+format: build/.deps-lint ## Format the sources
+	@git ls-files '*.h' '*.cc' | xargs clang-format-16 -i
+
+bench: build/.deps-build ## Build and run the benchmarks (quiet machine; minutes)
+	@$(MAKE) --no-print-directory build CMAKE_OPTIONS=-DMILAN_BENCHMARKS=ON
+	@scripts/run_benchmarks.sh $(BUILD) $(SHARED)
+
+train: build ## Reproduce models/ from the development data (an hour or two on 2 cores)
+	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
+
+clean: ## Remove build outputs, keep the downloaded ONNX Runtime
+	@rm -rf build/{release,dev,asan,tsan,demo,train}

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "cli/commands.h"
+#include "cli/steps.h"
+#include "milan/base/json.h"
+
+namespace milan {
+namespace {
+
+struct DescribeCommand {
+  CommonOptions common;
+  ExemplarRequest exemplars;
+  DescribeOptions describe;
+  Path bundle;
+  bool no_report = false;
+};
+
+void PrintResult(const DescribeCommand& command, const Run& run, const Descriptions& descriptions,
+                 const Path& report) {
+  const auto described =
+      std::count_if(descriptions.units.begin(), descriptions.units.end(),
+                    [](const UnitDescription& unit) { return !unit.best.text.empty(); });
+  const Path table = run.folder / "descriptions.csv";
+  if (command.common.json) {
+    const Json result = {{"run", run.folder.string()},
+                         {"units", descriptions.units.size()},
+                         {"described", described},
+                         {"photos", run.manifest.photo_count},
+                         {"skipped_photos", run.manifest.skipped_count},
+                         {"descriptions", table.string()},
+                         {"report", command.no_report ? Json() : Json(report.string())}};
+    fmt::print("{}\n", ToText(result, 2));
+    return;
+  }
+  fmt::print("{} of {} units described\ndescriptions  {}\n", described, descriptions.units.size(),
+             table.string());
+  if (!command.no_report) fmt::print("report        {}\n", report.string());
+}
+
+void RunDescribe(const DescribeCommand& command) {
+  Terminal terminal(command.common.quiet);
+  DescribeOptions options = command.describe;
+  options.workers = command.exemplars.tally.workers;
+  const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
+
+  const Run run = MakeExemplars(command.exemplars, terminal);
+  terminal.Say(SummarizeUnits(run));
+  const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
+  const Path report = run.folder / "report";
+  if (!command.no_report) MakeReport(run, report, options.workers, terminal);
+  PrintResult(command, run, descriptions, report / "index.html");
+}
+
+}  // namespace
+
+void AddDescribeCommand(CLI::App& app, Action& action) {
+  const auto command = std::make_shared<DescribeCommand>();
+  CLI::App* sub = app.add_subcommand(
+      "describe", "Describe a network's units: exemplars, then descriptions, then a report");
+  AddExemplarOptions(*sub, command->exemplars);
+  sub->add_option("-b,--bundle", command->bundle, "Captioner to use (default: models/base)");
+  sub->add_option("--beam", command->describe.beam_size, "Hypotheses kept by the search")
+      ->capture_default_str();
+  sub->add_option("--pmi-weight", command->describe.pmi_weight,
+                  "lambda in log p(d|E) - lambda log p(d): higher is more specific")
+      ->capture_default_str();
+  sub->add_flag("--no-report", command->no_report, "Leave the report out");
+  AddCommonOptions(*sub, command->common, true);
+  sub->footer(
+      "Interrupted or repeated, the same command continues with what RUN already has.\n\n"
+      "Examples:\n"
+      "  milan describe squeezenet.onnx photos/ -o run/\n"
+      "  milan describe squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
+      "  milan describe net.onnx photos/ -o run/ --resize 256 --crop 224 --mean 0,0,0 --std 1,1,1");
+  sub->callback([command, &action] { action = [command] { RunDescribe(*command); }; });
+}
+
+void AddCommonOptions(CLI::App& command, CommonOptions& options, bool with_json) {
+  command.add_flag("-q,--quiet", options.quiet, "Only warnings and errors");
+  if (with_json) command.add_flag("--json", options.json, "Print the result as JSON, for programs");
+}
+
+}  // namespace milan

@@ -1,0 +1,78 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "milan/base/error.h"
+#include "milan/captioner/bundle.h"
+#include "milan/captioner/train.h"
+
+namespace milan {
+namespace {
+
+struct TrainCommand {
+  CommonOptions common;
+  TrainOptions options;
+  std::vector<Path> annotations;
+  std::vector<Path> runs;
+};
+
+void RunTrain(const TrainCommand& command) {
+  Terminal terminal(command.common.quiet);
+  if (command.annotations.size() != command.runs.size()) {
+    throw UsageError(
+        fmt::format("--annotations names {} files and --exemplars {} runs; each file needs the run "
+                    "it describes",
+                    command.annotations.size(), command.runs.size()));
+  }
+  TrainOptions options = command.options;
+  for (size_t i = 0; i < command.runs.size(); ++i) {
+    options.sources.push_back({command.annotations[i], command.runs[i]});
+  }
+  const std::string warning = SlowLinearAlgebraWarning();
+  if (!warning.empty()) terminal.Warn(warning);
+  Train(options, terminal);
+  fmt::print("bundle  {}\n", options.output.string());
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& app, Action& action) {
+  const auto command = std::make_shared<TrainCommand>();
+  TrainOptions& options = command->options;
+  CLI::App* sub = app.add_subcommand(
+      "train", "Train a captioner (decoder and language model) and write it as a bundle");
+  sub->add_option("--annotations", command->annotations, "Annotation CSVs, one per run")
+      ->required();
+  sub->add_option("--exemplars", command->runs, "The runs they describe, in the same order")
+      ->required();
+  sub->add_option("--encoder", options.encoder, "Encoder network; its sidecar names \"levels\"")
+      ->required();
+  sub->add_option("-o,--output", options.output, "Bundle folder to write")->required();
+  sub->add_option("--name", options.name, "Name of the bundle")->capture_default_str();
+  sub->add_option("--language-texts", options.language_texts,
+                  "More texts for the language model, one per line");
+  sub->add_option("--seed", options.seed)->capture_default_str();
+  sub->add_option("--hidden", options.hidden_size, "Size of the LSTM states")
+      ->capture_default_str();
+  sub->add_option("--batch", options.batch_size, "Units per step")->capture_default_str();
+  sub->add_option("--learning-rate", options.learning_rate)->capture_default_str();
+  sub->add_option("--dropout", options.dropout)->capture_default_str();
+  sub->add_option("--epochs", options.max_epochs, "At most so many")->capture_default_str();
+  sub->add_option("--patience", options.patience, "Epochs without improvement before stopping")
+      ->capture_default_str();
+  sub->add_option("--certainty", options.certainties, "Annotations used: clear, partly, unclear")
+      ->delimiter(',');
+  sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
+  AddCommonOptions(*sub, command->common, false);
+  sub->footer(
+      "Interrupted, the same command continues from its last checkpoint.\n\n"
+      "Example:\n"
+      "  milan train --annotations a.csv b.csv --exemplars run-a run-b --encoder encoder.onnx "
+      "-o bundle/");
+  sub->callback([command, &action] { action = [command] { RunTrain(*command); }; });
+}
+
+}  // namespace milan

@@ -1,0 +1,64 @@
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/core.h>
+
+#include "cli/steps.h"
+#include "milan/base/error.h"
+#include "milan/captioner/bundle.h"
+#include "milan/report/report.h"
+
+namespace milan {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The descriptions that the run already has, if the same bundle and options made them.
+bool AreCurrent(const Descriptions& existing, const Bundle& bundle,
+                const DescribeOptions& options) {
+  return existing.bundle_hash == bundle.hash() && existing.beam_size == options.beam_size &&
+         existing.pmi_weight == options.pmi_weight;
+}
+
+}  // namespace
+
+Path DefaultBundle() {
+  if (const char* chosen = std::getenv("MILAN_BUNDLE")) return chosen;
+  std::error_code error;
+  const Path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  // Beside a checkout's build/<preset>/milan, and beside an installation's bin/milan.
+  for (const char* place : {"../../models/base", "../share/milan/models/base"}) {
+    const Path bundle = program / place;
+    if (fs::exists(bundle / "bundle.json", error)) return fs::canonical(bundle, error);
+  }
+  throw UsageError("no bundle found beside the program; name one with --bundle (models/base)");
+}
+
+Descriptions MakeDescriptions(const Run& run, const Path& bundle_folder,
+                              const DescribeOptions& options, Terminal& terminal) {
+  Validate(options);
+  const std::string warning = SlowLinearAlgebraWarning();
+  if (!warning.empty()) terminal.Warn(warning);
+  const Bundle bundle = Bundle::Open(bundle_folder);
+  if (fs::exists(run.folder / "descriptions.json")) {
+    Descriptions existing = ReadDescriptions(run.folder);
+    if (AreCurrent(existing, bundle, options)) {
+      terminal.Say("descriptions: kept from the run");
+      return existing;
+    }
+  }
+  terminal.Say(fmt::format("bundle: {} ({})", bundle.name(), bundle_folder.string()));
+  Descriptions descriptions = Describe(run, bundle, options, terminal);
+  WriteDescriptions(run.folder, descriptions);
+  return descriptions;
+}
+
+void MakeReport(const Run& run, const Path& folder, int workers, Terminal& terminal) {
+  const Descriptions descriptions =
+      fs::exists(run.folder / "descriptions.json") ? ReadDescriptions(run.folder) : Descriptions{};
+  ReportOptions options;
+  options.workers = workers;
+  WriteReport(run, descriptions, folder, options, terminal);
+}
+
+}  // namespace milan

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "milan/base/error.h"
+
+namespace milan {
+
+/// What scripts can rely on (documented in `milan --help`, tested by tests/cli).
+enum class ExitCode {
+  kDone = 0,
+  kFailed = 1,        ///< An input or the machine is at fault; the message says which.
+  kUsage = 2,         ///< The command line is wrong.
+  kInternal = 3,      ///< A bug of milan.
+  kInterrupted = 130  ///< Ctrl-C; what was finished is kept.
+};
+
+inline ExitCode ExitCodeOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kUsage:
+      return ExitCode::kUsage;
+    case ErrorKind::kInput:
+    case ErrorKind::kResource:
+      return ExitCode::kFailed;
+    case ErrorKind::kCancelled:
+      return ExitCode::kInterrupted;
+    case ErrorKind::kInternal:
+      break;
+  }
+  return ExitCode::kInternal;
+}
+
+}  // namespace milan

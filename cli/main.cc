@@ -1,0 +1,83 @@
+// The milan program: the command table, the one place that turns errors into a line and an exit
+// code.
+
+#include <exception>
+#include <new>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/terminal.h"
+#include "milan/base/error.h"
+#include "milan/base/version.h"
+#include "milan/network/engine.h"
+
+namespace milan {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  milan describe network.onnx photos/ -o run/    the main job: exemplars, descriptions, report
+  milan layers network.onnx                      which layers can be described
+  milan report run/                              write the report again
+
+Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 3 a bug in milan, 130 interrupted.
+`milan COMMAND --help` shows a command's options and examples.)";
+
+int Fail(const std::string& message, ExitCode code) {
+  fmt::print(stderr, "error: {}\n", message);
+  return static_cast<int>(code);
+}
+
+/// Runs the chosen command; every error of the library becomes one line and an exit code here.
+int Guard(const Action& action) {
+  try {
+    action();
+    return static_cast<int>(ExitCode::kDone);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) {
+      fmt::print(stderr, "interrupted; what was finished is kept, the same command continues\n");
+    } else {
+      fmt::print(stderr, "error: {}\n", error.what());
+    }
+    return static_cast<int>(ExitCodeOf(error.kind()));
+  } catch (const std::bad_alloc&) {
+    return Fail("out of memory; describe fewer layers at a time (--layers)", ExitCode::kFailed);
+  } catch (const std::exception& error) {
+    return Fail(std::string(error.what()) + " (unexpected: please report this as a bug)",
+                ExitCode::kInternal);
+  }
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("milan says in words what the units of a vision network look for.", "milan");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", [] {
+    return fmt::format("milan {} (ONNX Runtime {})", Version(), EngineVersion());
+  });
+  Action action;
+  AddDescribeCommand(app, action);
+  AddLayersCommand(app, action);
+  AddExemplarsCommand(app, action);
+  AddReportCommand(app, action);
+  AddTrainCommand(app, action);
+  AddDistillCommand(app, action);
+  AddEvaluateCommand(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = error.get_exit_code() == 0;
+    app.exit(error);
+    return asked_for_help ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  CatchInterrupts();
+  return Guard(action);
+}
+
+}  // namespace
+}  // namespace milan
+
+int main(int argc, char** argv) { return milan::Main(argc, argv); }

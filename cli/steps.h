@@ -1,0 +1,70 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "milan/base/file.h"
+#include "milan/captioner/describe.h"
+#include "milan/exemplar/run.h"
+#include "milan/exemplar/tally.h"
+#include "milan/image/preprocess.h"
+#include "milan/network/layer.h"
+#include "milan/network/network.h"
+
+namespace CLI {
+class App;
+}
+
+namespace milan {
+
+/// How the user says what the network expects of a photo, on top of its sidecar or the default.
+struct PreprocessingOptions {
+  std::string file;         ///< A sidecar JSON somewhere else.
+  std::string resize;       ///< "256" (shorter side) or "224x224" (height x width).
+  std::string crop;         ///< "224" or "224x224".
+  std::vector<float> mean;  ///< 3 numbers.
+  std::vector<float> std;   ///< 3 numbers.
+  float scale = 0;          ///< 0: as in the sidecar.
+};
+void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options);
+
+/// Resolves the preprocessing of a network: options over its sidecar over ImageNet's default
+/// (scaled to the network's input size where the file fixes one). Says which it is. Throws kUsage,
+/// kInput.
+Preprocessing ResolvePreprocessing(const Network& network, const Path& network_path,
+                                   const PreprocessingOptions& options, Terminal& terminal);
+
+/// Everything that decides the exemplars of a run.
+struct ExemplarRequest {
+  Path network;
+  Path photos;
+  Path run;
+  std::vector<std::string> layers;  ///< Names or globs; empty: DefaultLayers.
+  PreprocessingOptions preprocessing;
+  TallyOptions tally;
+  bool overwrite = false;
+};
+void AddExemplarOptions(CLI::App& command, ExemplarRequest& request);
+
+/// Step 1 of a run: exemplars of the chosen layers in request.run. Keeps what a complete run of the
+/// same request already has; refuses a run of another request unless `overwrite`, naming the
+/// difference.
+Run MakeExemplars(const ExemplarRequest& request, Terminal& terminal);
+
+/// The bundle to use when the user names none: $MILAN_BUNDLE, or models/base beside the program's
+/// checkout or installation. Throws kUsage when there is none.
+Path DefaultBundle();
+
+/// Step 2: descriptions of a run by a bundle; kept when the same bundle and options already made
+/// them.
+Descriptions MakeDescriptions(const Run& run, const Path& bundle, const DescribeOptions& options,
+                              Terminal& terminal);
+
+/// Step 3: the report of a run, in `folder`.
+void MakeReport(const Run& run, const Path& folder, int workers, Terminal& terminal);
+
+/// Counts that end a command: "3,904 units in 5 layers, 21 of them dead".
+std::string SummarizeUnits(const Run& run);
+
+}  // namespace milan

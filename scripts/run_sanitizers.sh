@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The tests of everything but the captioner (libtorch is not built for sanitizers) under address and
+# undefined behaviour sanitizers, and those where threads meet under the thread sanitizer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cmake --preset asan -Wno-dev >/dev/null
+ninja -C build/asan --quiet
+# ONNX Runtime and protobuf keep memory for the life of the process: leaks in them are not ours to find.
+ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0 LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0 \
+  ctest --test-dir build/asan --output-on-failure -j "$(nproc)" --no-tests=error
+
+cmake --preset tsan -Wno-dev >/dev/null
+ninja -C build/tsan --quiet milan_base_test milan_exemplar_test
+TSAN_OPTIONS=halt_on_error=1 \
+  ctest --test-dir build/tsan --output-on-failure -j "$(nproc)" --no-tests=error -R '^(base/Parallel|exemplar/)'

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Reproduces models/base from the development data: exemplars of the annotated networks, the compact encoder
+# (distilled), then language model and decoder. Every step continues where it was interrupted.
+# usage: train_bundle.sh MILAN DATA WORK [BUNDLE]
+set -euo pipefail
+milan=$1
+data=$2
+work=$3
+bundle=${4:-$work/base}
+networks=(mobilenet_v2 resnet18_to_layer3 squeezenet1_1 squeezenet_places365)
+
+mkdir -p "$work"
+[[ -d $data/annotations ]] || { echo "error: $data: needs the development data (annotations/, photos/, networks/)" >&2; exit 1; }
+
+encoder=$work/encoder/encoder.onnx
+mkdir -p "$work/encoder"
+[[ -f $encoder ]] || "$milan" distill "$data/networks/resnet18_to_layer3.onnx" "$data/photos" \
+  --level conv1.relu,layer1.1,layer2.1,layer3 -o "$encoder"
+
+annotations=()
+runs=()
+for network in "${networks[@]}"; do
+  layers=$(tail -n +2 "$data/annotations/$network.csv" | cut -d, -f1 | sort -u | paste -sd,)
+  "$milan" exemplars "$data/networks/$network.onnx" "$data/photos" -o "$work/runs/$network" --layers "$layers"
+  annotations+=("$data/annotations/$network.csv")
+  runs+=("$work/runs/$network")
+done
+
+"$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
+  --name base -o "$bundle"
