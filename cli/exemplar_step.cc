@@ -97,6 +97,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   manifest.network_path = fs::absolute(request.network).string();
   manifest.network_hash = HashFile(request.network);
   manifest.photos_path = fs::absolute(request.photos).string();
+  manifest.photo_root = photos.root.string();
   manifest.photo_count = static_cast<int64_t>(photos.photos.size());
   manifest.preprocessing = preprocessing;
   for (const Layer& layer : layers) {

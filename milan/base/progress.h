@@ -27,7 +27,7 @@ class Progress {
 };
 
 /// Says nothing; the default of every operation that reports progress.
-class NoProgress final : public Progress {
+class NoProgress : public Progress {
  public:
   void Begin(const std::string&, int64_t, const std::string&) override {}
   void Update(int64_t) override {}

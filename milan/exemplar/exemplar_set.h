@@ -29,13 +29,13 @@ struct ExemplarSet {
   int64_t width = 0;
   double quantile = 0.99;
 
-  std::vector<int32_t> photo_ids;       ///< [units, k], best first; ties by smaller photo id.
-  std::vector<float> activations;       ///< [units, k], the peak: maximum of the map.
-  std::vector<uint16_t> maps;           ///< [units, k, height, width], half precision.
-  std::vector<float> thresholds;        ///< [units], the quantile over all positions of all photos.
-  std::vector<float> minima;            ///< [units], over all positions of all photos.
-  std::vector<float> maxima;            ///< [units]
-  std::vector<UnitState> states;        ///< [units]
+  std::vector<int32_t> photo_ids;  ///< [units, k], best first; ties by smaller photo id.
+  std::vector<float> activations;  ///< [units, k], the peak: maximum of the map.
+  std::vector<uint16_t> maps;      ///< [units, k, height, width], half precision.
+  std::vector<float> thresholds;   ///< [units], the quantile over all positions of all photos.
+  std::vector<float> minima;       ///< [units], over all positions of all photos.
+  std::vector<float> maxima;       ///< [units]
+  std::vector<UnitState> states;   ///< [units]
 
   /// Photos that unit `unit` really has as exemplars (<= k).
   int64_t CountOf(int64_t unit) const;
@@ -49,7 +49,8 @@ struct ExemplarSet {
   static ExemplarSet Load(const Path& path);
 };
 
-/// File name of a layer inside a run's exemplars/ folder: characters other than letters, digits, '.',
+/// File name of a layer inside a run's exemplars/ folder: characters other than letters, digits,
+/// '.',
 /// '-' and '_' become %XX, so that any layer name gives one valid name and no two the same.
 std::string LayerFileName(const std::string& layer);
 

@@ -15,8 +15,8 @@ namespace milan {
 struct PhotoRecord {
   std::string name;
   uint64_t bytes = 0;
-  std::string hash;     ///< Of the file's content; empty when it could not be read.
-  int width = 0;        ///< As decoded, orientation applied; 0 when broken.
+  std::string hash;  ///< Of the file's content; empty when it could not be read.
+  int width = 0;     ///< As decoded, orientation applied; 0 when broken.
   int height = 0;
   std::string failure;  ///< Empty, or why the photo was skipped.
 };
@@ -36,16 +36,17 @@ struct RunManifest {
   std::string engine_version;
   std::string network_path;  ///< As given, made absolute.
   std::string network_hash;
-  std::string photos_path;   ///< As given, made absolute.
-  std::string photos_hash;   ///< Hash over the names and content hashes of all photos, in order.
-  int64_t photo_count = 0;   ///< Listed.
-  int64_t skipped_count = 0; ///< Broken ones among them.
+  std::string photos_path;    ///< As given, made absolute.
+  std::string photo_root;     ///< Folder that the photos' names are relative to.
+  std::string photos_hash;    ///< Hash over the names and content hashes of all photos, in order.
+  int64_t photo_count = 0;    ///< Listed.
+  int64_t skipped_count = 0;  ///< Broken ones among them.
   Preprocessing preprocessing;
   std::vector<RunLayer> layers;
   int64_t k = 15;
   double quantile = 0.99;
   bool complete = false;
-  double seconds = 0;        ///< Of the tally, for people; never compared.
+  double seconds = 0;  ///< Of the tally, for people; never compared.
 };
 
 /// A run folder opened for reading: what every later step starts from.
@@ -66,7 +67,11 @@ RunManifest ReadRunManifest(const Path& folder);
 void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos);
 std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder);
 
-/// Opens a complete run. Throws kInput: not a run folder, or incomplete (says which command finishes it).
+/// Hash over the names and content hashes of all photos, in order.
+std::string HashPhotoList(const std::vector<PhotoRecord>& photos);
+
+/// Opens a complete run. Throws kInput: not a run folder, or incomplete (says which command
+/// finishes it).
 Run OpenRun(const Path& folder);
 
 }  // namespace milan

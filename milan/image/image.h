@@ -18,7 +18,8 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
-/// A rectangle in pixel coordinates of an image (edges, not centres): [left, right) x [top, bottom).
+/// A rectangle in pixel coordinates of an image (edges, not centres): [left, right) x [top,
+/// bottom).
 struct Box {
   double left = 0;
   double top = 0;
@@ -36,8 +37,8 @@ struct DecodeResult {
 };
 
 /// Decodes JPEG (grey, RGB, CMYK/YCCK; EXIF orientation applied) or PNG (grey, palette, alpha over
-/// white, 16 bit) to RGB. Recognises the format by content. Never throws for bad bytes; images of more
-/// than 2^28 pixels are refused.
+/// white, 16 bit) to RGB. Recognises the format by content. Never throws for bad bytes; images of
+/// more than 2^28 pixels are refused.
 DecodeResult Decode(std::span<const std::byte> bytes);
 
 /// JPEG file of an image. quality in 1..100.
@@ -45,9 +46,10 @@ std::string EncodeJpeg(const Image& image, int quality);
 /// PNG file of an image, lossless.
 std::string EncodePng(const Image& image);
 
-/// Resamples the part `box` of `image` to width x height with PIL's BILINEAR filter (triangle, widened
-/// when shrinking: antialias), horizontally then vertically with 8-bit rounding between, as Pillow does
-/// and therefore torchvision's Resize on PIL images. REQUIRES: box inside the image, sizes >= 1.
+/// Resamples the part `box` of `image` to width x height with PIL's BILINEAR filter (triangle,
+/// widened when shrinking: antialias), horizontally then vertically with 8-bit rounding between, as
+/// Pillow does and therefore torchvision's Resize on PIL images. REQUIRES: box inside the image,
+/// sizes >= 1.
 Image Resize(const Image& image, const Box& box, int width, int height);
 /// The whole image.
 Image Resize(const Image& image, int width, int height);

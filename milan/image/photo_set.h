@@ -11,7 +11,8 @@ namespace milan {
 
 /// One photo of a set. Its id is its place in the set.
 struct Photo {
-  std::string name;  ///< Path relative to the root with '/' separators: what tables and reports show.
+  std::string
+      name;  ///< Path relative to the root with '/' separators: what tables and reports show.
   uint64_t bytes = 0;
 };
 
@@ -23,11 +24,11 @@ struct PhotoSet {
   Path PathOf(size_t id) const { return root / photos[id].name; }
 };
 
-/// Lists the .jpg/.jpeg/.png files (any case) of a folder tree, hidden files and folders left out, or,
-/// when `path` is a .txt file, the photos that it names: one path per line, relative to the list's
-/// folder or absolute; empty lines and lines starting with # are ignored (a file with a "# root: DIR"
-/// line has its paths relative to DIR).
-/// Throws kInput naming the path: missing, or without any photo (says what was found instead).
+/// Lists the .jpg/.jpeg/.png files (any case) of a folder tree, hidden files and folders left out,
+/// or, when `path` is a .txt file, the photos that it names: one path per line, relative to the
+/// list's folder or absolute; empty lines and lines starting with # are ignored (a file with a "#
+/// root: DIR" line has its paths relative to DIR). Throws kInput naming the path: missing, or
+/// without any photo (says what was found instead).
 PhotoSet OpenPhotoSet(const Path& path);
 
 /// Reads and decodes one photo. An unreadable or broken file is a failure in the result.

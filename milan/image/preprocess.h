@@ -11,10 +11,11 @@
 
 namespace milan {
 
-/// How a photo becomes a network's input: resize, centre crop, then x = (pixel * scale - mean) / std
-/// per channel, RGB order, NCHW. The defaults are ImageNet's usual ones.
+/// How a photo becomes a network's input: resize, centre crop, then x = (pixel * scale - mean) /
+/// std per channel, RGB order, NCHW. The defaults are ImageNet's usual ones.
 struct Preprocessing {
-  /// Shorter side after resizing, the longer side keeps the aspect ratio (truncated to int); 0: `size`.
+  /// Shorter side after resizing, the longer side keeps the aspect ratio (truncated to int); 0:
+  /// `size`.
   int shorter_side = 256;
   /// Exact {height, width} after resizing when shorter_side is 0.
   std::array<int, 2> size = {0, 0};
@@ -31,12 +32,13 @@ struct Preprocessing {
   int Width() const { return crop[1] > 0 ? crop[1] : size[1]; }
 };
 
-/// Throws kUsage when sizes are not positive, the crop is larger than the resized picture, or a std is 0.
+/// Throws kUsage when sizes are not positive, the crop is larger than the resized picture, or a std
+/// is 0.
 void Validate(const Preprocessing& preprocessing);
 
-/// Reads the member "input" of a network's sidecar JSON (docs/formats.md): resize {shorter_side | size},
-/// crop, scale, mean, std. Throws kInput naming the file and member; kinds of input that are not
-/// photos ("latent") are an error that says so.
+/// Reads the member "input" of a network's sidecar JSON (docs/formats.md): resize {shorter_side |
+/// size}, crop, scale, mean, std. Throws kInput naming the file and member; kinds of input that are
+/// not photos ("latent") are an error that says so.
 Preprocessing ReadPreprocessing(const Path& sidecar);
 
 /// The JSON text of a preprocessing, in the form of the sidecar's "input" member; parse with
@@ -47,16 +49,16 @@ Preprocessing ParsePreprocessing(const std::string& json_text, const std::string
 /// The sidecar of NETWORK.onnx is NETWORK.json beside it; nothing when there is no such file.
 std::optional<Path> FindSidecar(const Path& network);
 
-/// The part of a width x height photo that the network sees, in the photo's own pixels: the centre crop
-/// traced back through the resize.
+/// The part of a width x height photo that the network sees, in the photo's own pixels: the centre
+/// crop traced back through the resize.
 Box ViewBox(const Preprocessing& preprocessing, int width, int height);
 
 /// The picture that the network sees: resized and cropped, 8 bit. Equal to torchvision's Resize +
 /// CenterCrop on PIL images. A crop larger than the resized picture is padded with black as there.
 Image Picture(const Preprocessing& preprocessing, const Image& photo);
 
-/// Writes the network's input [3, Height(), Width()] of a picture. REQUIRES: picture has that size and
-/// output 3 * Height() * Width() elements.
+/// Writes the network's input [3, Height(), Width()] of a picture. REQUIRES: picture has that size
+/// and output 3 * Height() * Width() elements.
 void Normalize(const Preprocessing& preprocessing, const Image& picture, std::span<float> output);
 
 }  // namespace milan

@@ -26,14 +26,14 @@ class Engine {
   /// float64 are converted). The views are valid only during the call.
   using Receiver = std::function<void(std::span<const ArrayView> outputs)>;
 
-  /// Runs the network on float32 `inputs`, in the order of the network's inputs. Blocks; may be called
-  /// from several threads at once. Throws kInput naming the input with the shape expected and given,
-  /// or the node that failed; whatever `receiver` throws passes through.
+  /// Runs the network on float32 `inputs`, in the order of the network's inputs. Blocks; may be
+  /// called from several threads at once. Throws kInput naming the input with the shape expected
+  /// and given, or the node that failed; whatever `receiver` throws passes through.
   virtual void Run(std::span<const ArrayView> inputs, const Receiver& receiver) = 0;
 };
 
-/// ONNX Runtime on the CPU: spinning off, warnings off. Throws kInput naming the network and the node
-/// that ONNX Runtime refuses.
+/// ONNX Runtime on the CPU: spinning off, warnings off. Throws kInput naming the network and the
+/// node that ONNX Runtime refuses.
 std::unique_ptr<Engine> CreateEngine(const Network& network, const EngineOptions& options = {});
 
 /// Version of the ONNX Runtime in use ("1.30.0"), for manifests.

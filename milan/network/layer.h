@@ -32,20 +32,23 @@ struct Layer {
 
 std::string ToString(Layout layout);  ///< "map", "vector", "other"
 
-/// Every computed floating-point value with its shape for one photo of height x width, in topological
-/// order. Shapes come from running the network once on zeros, so they are right for any operator.
-/// Throws kInput when the network does not take one image input [N, 3, height, width] or fails to run.
+/// Every computed floating-point value with its shape for one photo of height x width, in
+/// topological order. Shapes come from running the network once on zeros, so they are right for any
+/// operator. Throws kInput when the network does not take one image input [N, 3, height, width] or
+/// fails to run.
 std::vector<Layer> ListLayers(const Network& network, int height, int width);
 
 /// The layers whose names match any of the patterns (names, or globs with * ? [..]); in topological
-/// order, each once. A pattern that matches nothing, or only layers without units, throws kUsage with
-/// the nearest names.
+/// order, each once. A pattern that matches nothing, or only layers without units, throws kUsage
+/// with the nearest names.
 std::vector<Layer> SelectLayers(const std::vector<Layer>& layers,
                                 const std::vector<std::string>& patterns);
 
-/// What is described when the user does not say: for each map resolution (larger than 1 x 1) the last
-/// layer that is not a pooling or a mere convolution before an activation, as the paper's conv1 and
-/// layer1..4.
+/// What is described when the user does not say: for each map resolution (larger than 1 x 1) the
+/// last layer that is not a pooling or a mere convolution before an activation, as the paper's
+/// conv1 and layer1..4; where a resolution has only convolutions, the last of these. Left out: what
+/// scales the photo's own channels, and the maps whose average is the score of a class
+/// (SqueezeNet's conv10). Empty when the network has no maps.
 std::vector<Layer> DefaultLayers(const std::vector<Layer>& layers);
 
 }  // namespace milan

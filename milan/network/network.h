@@ -26,29 +26,32 @@ struct NetworkValue {
 struct ComputedValue {
   std::string name;
   std::string op_type;
-  std::string node;                 ///< The node's name; may be empty.
-  std::vector<std::string> inputs;  ///< Names of the computed values or network inputs that it reads.
+  std::string node;  ///< The node's name; may be empty.
+  std::vector<std::string>
+      inputs;  ///< Names of the computed values or network inputs that it reads.
 };
 
-/// An ONNX network as a graph that can be listed and tapped. Immutable: surgery returns a new network.
-/// Thread-safe (const). milan never runs operators itself: `CreateEngine` does, with ONNX Runtime.
+/// An ONNX network as a graph that can be listed and tapped. Immutable: surgery returns a new
+/// network. Thread-safe (const). milan never runs operators itself: `CreateEngine` does, with ONNX
+/// Runtime.
 class Network {
  public:
-  /// Reads an .onnx file. Throws kInput naming the file and, where one is at fault, the node: not ONNX,
-  /// truncated, no graph, a node that reads a value nobody computes, a cycle, a duplicate value.
+  /// Reads an .onnx file. Throws kInput naming the file and, where one is at fault, the node: not
+  /// ONNX, truncated, no graph, a node that reads a value nobody computes, a cycle, a duplicate
+  /// value.
   static Network Load(const Path& path);
   /// The same from memory; `name` stands for the file in errors.
   static Network Parse(std::string_view bytes, const std::string& name);
   explicit Network(onnx::ModelProto model, std::string name);
 
-  const std::string& name() const;                ///< File name, for messages.
-  std::vector<NetworkValue> Inputs() const;       ///< Without initializers.
+  const std::string& name() const;           ///< File name, for messages.
+  std::vector<NetworkValue> Inputs() const;  ///< Without initializers.
   std::vector<NetworkValue> Outputs() const;
   std::vector<ComputedValue> ComputedValues() const;  ///< In topological order.
 
-  /// The network whose outputs are exactly `values` (computed values, in this order), with every node
-  /// and weight dropped that they do not need: nothing after the last tap runs.
-  /// Throws kUsage naming the value and the nearest names that exist.
+  /// The network whose outputs are exactly `values` (computed values, in this order), with every
+  /// node and weight dropped that they do not need: nothing after the last tap runs. Throws kUsage
+  /// naming the value and the nearest names that exist.
   Network Tap(const std::vector<std::string>& values) const;
 
   /// The ONNX file's bytes.
@@ -63,7 +66,8 @@ class Network {
   Path folder_;
 };
 
-/// Names of `candidates` nearest to `name` (edit distance, substring matches first), at most `count`.
+/// Names of `candidates` nearest to `name` (edit distance, substring matches first), at most
+/// `count`.
 std::vector<std::string> NearestNames(const std::string& name,
                                       const std::vector<std::string>& candidates, size_t count);
 

@@ -20,12 +20,12 @@ struct ScoredText {
 struct UnitDescription {
   std::string layer;
   int64_t unit = 0;
-  std::string state;               ///< "alive", or why there is no description: "dead", "constant", "invalid".
-  ScoredText best;                 ///< Empty text when state is not "alive".
+  std::string state;  ///< "alive", or why there is no description: "dead", "constant", "invalid".
+  ScoredText best;    ///< Empty text when state is not "alive".
   std::vector<ScoredText> others;  ///< Runners-up, best first.
   double threshold = 0;
-  std::vector<double> activations;       ///< Peaks of the exemplars, best first.
-  std::vector<std::string> photos;       ///< Names of the exemplar photos, best first.
+  std::vector<double> activations;  ///< Peaks of the exemplars, best first.
+  std::vector<std::string> photos;  ///< Names of the exemplar photos, best first.
 };
 
 /// All descriptions of a run with what made them.

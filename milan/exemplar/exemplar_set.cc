@@ -1,0 +1,148 @@
+#include "milan/exemplar/exemplar_set.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "milan/base/array.h"
+#include "milan/base/error.h"
+#include "milan/base/safetensors.h"
+
+namespace milan {
+namespace {
+
+constexpr const char* kFormat = "milan-exemplars";
+constexpr const char* kVersion = "1";
+
+template <typename T>
+std::vector<T> ReadTensor(const SafetensorsFile& file, const std::string& name, DataType type,
+                          const Shape& shape) {
+  const TensorView& tensor = file.At(name);
+  if (tensor.type != type || tensor.shape != shape) {
+    throw InputError(file.path().string() + ": tensor '" + name + "' is " + ToString(tensor.type) +
+                     ToString(tensor.shape) + ", expected " + ToString(type) + ToString(shape));
+  }
+  return tensor.As<T>();
+}
+
+const std::string& ReadMember(const SafetensorsFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end()) {
+    throw InputError(file.path().string() + ": not an exemplar set of milan (no '" + key + "')");
+  }
+  return found->second;
+}
+
+void CheckFormat(const SafetensorsFile& file) {
+  if (ReadMember(file, "format") != kFormat) {
+    throw InputError(file.path().string() + ": not an exemplar set of milan");
+  }
+  if (ReadMember(file, "version") != kVersion) {
+    throw InputError(file.path().string() + ": exemplar set of version " +
+                     ReadMember(file, "version") + "; this milan reads version " + kVersion);
+  }
+}
+
+double ReadQuantile(const SafetensorsFile& file) {
+  try {
+    return std::stod(ReadMember(file, "quantile"));
+  } catch (const std::logic_error&) {
+    throw InputError(file.path().string() + ": 'quantile' is not a number");
+  }
+}
+
+}  // namespace
+
+std::string ToString(UnitState state) {
+  switch (state) {
+    case UnitState::kAlive:
+      return "alive";
+    case UnitState::kDead:
+      return "dead";
+    case UnitState::kConstant:
+      return "constant";
+    case UnitState::kInvalid:
+      break;
+  }
+  return "invalid";
+}
+
+int64_t ExemplarSet::CountOf(int64_t unit) const {
+  const auto first = photo_ids.begin() + unit * k;
+  return std::count_if(first, first + k, [](int32_t id) { return id >= 0; });
+}
+
+std::vector<float> ExemplarSet::Map(int64_t unit, int64_t rank) const {
+  const int64_t positions = height * width;
+  const auto first = maps.begin() + (unit * k + rank) * positions;
+  std::vector<float> map(static_cast<size_t>(positions));
+  std::transform(first, first + positions, map.begin(), FromHalf);
+  return map;
+}
+
+void ExemplarSet::Save(const Path& path) const {
+  SafetensorsWriter writer;
+  writer.SetMetadata("format", kFormat);
+  writer.SetMetadata("version", kVersion);
+  writer.SetMetadata("layer", layer);
+  writer.SetMetadata("quantile", std::to_string(quantile));
+  writer.Add<int32_t>("photo_ids", {units, k}, photo_ids);
+  writer.Add<float>("activations", {units, k}, activations);
+  writer.Add("maps", DataType::kF16, {units, k, height, width}, std::as_bytes(std::span(maps)));
+  writer.Add<float>("thresholds", {units}, thresholds);
+  writer.Add<float>("minima", {units}, minima);
+  writer.Add<float>("maxima", {units}, maxima);
+  writer.Add("states", DataType::kU8, {units}, std::as_bytes(std::span(states)));
+  writer.Write(path);
+}
+
+ExemplarSet ExemplarSet::Load(const Path& path) {
+  const SafetensorsFile file(path);
+  CheckFormat(file);
+  ExemplarSet set;
+  set.layer = ReadMember(file, "layer");
+  set.quantile = ReadQuantile(file);
+  const Shape& shape = file.At("maps").shape;
+  if (shape.size() != 4) {
+    throw InputError(path.string() + ": tensor 'maps' is not [units, k, height, width]");
+  }
+  set.units = shape[0];
+  set.k = shape[1];
+  set.height = shape[2];
+  set.width = shape[3];
+  const Shape places = {set.units, set.k};
+  set.photo_ids = ReadTensor<int32_t>(file, "photo_ids", DataType::kI32, places);
+  set.activations = ReadTensor<float>(file, "activations", DataType::kF32, places);
+  set.maps = ReadTensor<uint16_t>(file, "maps", DataType::kF16, shape);
+  set.thresholds = ReadTensor<float>(file, "thresholds", DataType::kF32, {set.units});
+  set.minima = ReadTensor<float>(file, "minima", DataType::kF32, {set.units});
+  set.maxima = ReadTensor<float>(file, "maxima", DataType::kF32, {set.units});
+  for (const uint8_t state : ReadTensor<uint8_t>(file, "states", DataType::kU8, {set.units})) {
+    if (state > static_cast<uint8_t>(UnitState::kInvalid)) {
+      throw InputError(path.string() + ": tensor 'states' has an unknown value");
+    }
+    set.states.push_back(static_cast<UnitState>(state));
+  }
+  return set;
+}
+
+std::string LayerFileName(const std::string& layer) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  constexpr std::string_view kPlain = "-_.";
+  std::string name;
+  for (const char c : layer) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte < 128 && std::isalnum(byte) != 0) ||
+                       (kPlain.find(c) != std::string_view::npos && !(c == '.' && name.empty()));
+    if (plain) {
+      name += c;
+    } else {
+      name += '%';
+      name += kDigits[byte >> 4];
+      name += kDigits[byte & 15];
+    }
+  }
+  return name;
+}
+
+}  // namespace milan

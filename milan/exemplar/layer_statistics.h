@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "milan/base/array.h"
+#include "milan/exemplar/activation_histogram.h"
+#include "milan/exemplar/exemplar_set.h"
+#include "milan/exemplar/top_k.h"
+
+namespace milan {
+
+/// What a tally knows of all units of one layer: exactly mergeable, so that any division of the
+/// photos among workers gives the same exemplars. Not thread-safe: one per worker.
+class LayerStatistics {
+ public:
+  LayerStatistics(int64_t units, int64_t height, int64_t width, int64_t k);
+
+  /// Adds one photo's activations: [1, units, height, width] or, for vectors, [1, units].
+  /// Throws kInput when the shape is another.
+  void Add(int32_t photo_id, const ArrayView& activations);
+  /// REQUIRES: the same sizes.
+  void Merge(const LayerStatistics& other);
+
+  /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
+  ExemplarSet Finish(const std::string& layer, double quantile) const;
+
+ private:
+  int64_t units_;
+  int64_t height_;
+  int64_t width_;
+  int64_t k_;
+  std::vector<ActivationHistogram> histograms_;
+  std::vector<TopK> top_;
+};
+
+}  // namespace milan

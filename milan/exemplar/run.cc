@@ -1,0 +1,166 @@
+#include "milan/exemplar/run.h"
+
+#include <charconv>
+
+#include "milan/base/csv.h"
+#include "milan/base/error.h"
+#include "milan/base/hash.h"
+#include "milan/base/json.h"
+
+namespace milan {
+namespace {
+
+constexpr const char* kFormat = "milan-run";
+constexpr int kVersion = 1;
+
+Json ToJson(const RunLayer& layer) {
+  return {{"name", layer.name},
+          {"units", layer.units},
+          {"height", layer.height},
+          {"width", layer.width},
+          {"file", "exemplars/" + LayerFileName(layer.name) + ".safetensors"}};
+}
+
+RunLayer ParseLayer(const Json& json, const std::string& name) {
+  return {Get<std::string>(json, "name", name), Get<int64_t>(json, "units", name),
+          Get<int64_t>(json, "height", name), Get<int64_t>(json, "width", name)};
+}
+
+void CheckFormat(const Json& json, const std::string& name) {
+  if (GetOr<std::string>(json, "format", "", name) != kFormat) {
+    throw InputError(name + ": not a run of milan");
+  }
+  const int version = Get<int>(json, "version", name);
+  if (version > kVersion) {
+    throw InputError(name + ": run of format version " + std::to_string(version) +
+                     "; this milan reads up to " + std::to_string(kVersion));
+  }
+}
+
+template <typename T>
+T ParseNumber(const std::string& text, const CsvTable& table, const std::string& column) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw InputError(table.name + ": column '" + column + "': '" + text + "' is not a number");
+  }
+  return value;
+}
+
+}  // namespace
+
+void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
+  Json layers = Json::array();
+  for (const RunLayer& layer : manifest.layers) layers.push_back(ToJson(layer));
+  const Json json = {
+      {"format", kFormat},
+      {"version", kVersion},
+      {"complete", manifest.complete},
+      {"milan", manifest.milan_version},
+      {"onnx_runtime", manifest.engine_version},
+      {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
+      {"photos",
+       {{"path", manifest.photos_path},
+        {"root", manifest.photo_root},
+        {"hash", manifest.photos_hash},
+        {"count", manifest.photo_count},
+        {"skipped", manifest.skipped_count}}},
+      {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
+      {"k", manifest.k},
+      {"quantile", manifest.quantile},
+      {"layers", layers},
+      {"seconds", manifest.seconds}};
+  WriteJson(folder / "run.json", json);
+}
+
+RunManifest ReadRunManifest(const Path& folder) {
+  const Path path = folder / "run.json";
+  if (!std::filesystem::exists(path)) {
+    throw InputError(folder.string() +
+                     ": not a run (it has no run.json); `milan exemplars` makes one");
+  }
+  const std::string name = path.string();
+  const Json json = ReadJson(path);
+  CheckFormat(json, name);
+  RunManifest manifest;
+  manifest.complete = Get<bool>(json, "complete", name);
+  manifest.milan_version = Get<std::string>(json, "milan", name);
+  manifest.engine_version = Get<std::string>(json, "onnx_runtime", name);
+  const Json network = Get<Json>(json, "network", name);
+  manifest.network_path = Get<std::string>(network, "path", name);
+  manifest.network_hash = Get<std::string>(network, "hash", name);
+  const Json photos = Get<Json>(json, "photos", name);
+  manifest.photos_path = Get<std::string>(photos, "path", name);
+  manifest.photo_root = Get<std::string>(photos, "root", name);
+  manifest.photos_hash = Get<std::string>(photos, "hash", name);
+  manifest.photo_count = Get<int64_t>(photos, "count", name);
+  manifest.skipped_count = Get<int64_t>(photos, "skipped", name);
+  manifest.preprocessing = ParsePreprocessing(ToText(Get<Json>(json, "preprocessing", name)), name);
+  manifest.k = Get<int64_t>(json, "k", name);
+  manifest.quantile = Get<double>(json, "quantile", name);
+  for (const Json& layer : Get<Json>(json, "layers", name)) {
+    manifest.layers.push_back(ParseLayer(layer, name));
+  }
+  manifest.seconds = Get<double>(json, "seconds", name);
+  return manifest;
+}
+
+void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos) {
+  std::string text = "id,name,bytes,hash,width,height,failure\n";
+  for (size_t id = 0; id < photos.size(); ++id) {
+    const PhotoRecord& photo = photos[id];
+    text += CsvLine({std::to_string(id), photo.name, std::to_string(photo.bytes), photo.hash,
+                     std::to_string(photo.width), std::to_string(photo.height), photo.failure});
+  }
+  WriteFileAtomically(folder / "photos.csv", text);
+}
+
+std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder) {
+  const CsvTable table = ReadCsv(folder / "photos.csv");
+  const size_t name = table.Column("name");
+  const size_t bytes = table.Column("bytes");
+  const size_t hash = table.Column("hash");
+  const size_t width = table.Column("width");
+  const size_t height = table.Column("height");
+  const size_t failure = table.Column("failure");
+  std::vector<PhotoRecord> photos;
+  photos.reserve(table.rows.size());
+  for (const auto& row : table.rows) {
+    photos.push_back({row[name], ParseNumber<uint64_t>(row[bytes], table, "bytes"), row[hash],
+                      ParseNumber<int>(row[width], table, "width"),
+                      ParseNumber<int>(row[height], table, "height"), row[failure]});
+  }
+  return photos;
+}
+
+std::string HashPhotoList(const std::vector<PhotoRecord>& photos) {
+  std::string text;
+  for (const PhotoRecord& photo : photos) text += photo.name + '\0' + photo.hash + '\n';
+  return HashText(text);
+}
+
+Run OpenRun(const Path& folder) {
+  Run run;
+  run.folder = folder;
+  run.manifest = ReadRunManifest(folder);
+  if (!run.manifest.complete) {
+    throw InputError(folder.string() +
+                     ": the run is incomplete; repeat the command that began it to finish it");
+  }
+  run.photos = ReadPhotoRecords(folder);
+  run.photo_root = run.manifest.photo_root;
+  return run;
+}
+
+ExemplarSet Run::Exemplars(const std::string& layer) const {
+  std::string known;
+  for (const RunLayer& candidate : manifest.layers) {
+    if (candidate.name == layer) {
+      return ExemplarSet::Load(folder / "exemplars" / (LayerFileName(layer) + ".safetensors"));
+    }
+    known += (known.empty() ? "" : ", ") + candidate.name;
+  }
+  throw UsageError(folder.string() + ": has no layer '" + layer + "' (its layers: " + known + ")");
+}
+
+}  // namespace milan

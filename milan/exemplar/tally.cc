@@ -1,0 +1,150 @@
+#include "milan/exemplar/tally.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "milan/base/error.h"
+#include "milan/base/parallel.h"
+#include "milan/exemplar/layer_statistics.h"
+
+namespace milan {
+namespace {
+
+/// What one worker owns: its own statistics, so that workers never wait for each other, and the
+/// network's input, reused for every photo.
+struct Worker {
+  std::vector<LayerStatistics> statistics;
+  Array input;
+};
+
+/// The tally of one photo set; lives for one call of Tally.
+class TallyPass {
+ public:
+  TallyPass(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
+            const Preprocessing& preprocessing, const TallyOptions& options, Progress& progress)
+      : engine_(engine),
+        layers_(layers),
+        photos_(photos),
+        preprocessing_(preprocessing),
+        options_(options),
+        progress_(progress),
+        records_(photos.photos.size()) {}
+
+  TallyResult Run() {
+    const auto started = std::chrono::steady_clock::now();
+    const int workers = options_.workers > 0 ? options_.workers : DefaultWorkers();
+    workers_.reserve(workers);
+    for (int i = 0; i < workers; ++i) workers_.push_back(MakeWorker());
+    progress_.Begin("exemplars", static_cast<int64_t>(records_.size()), "photos");
+    ParallelFor(workers, static_cast<int64_t>(records_.size()),
+                [this](int worker, int64_t id) { AddPhoto(workers_[worker], id); });
+    progress_.End();
+    TallyResult result;
+    result.layers = MergeWorkers();
+    result.photos = std::move(records_);
+    result.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return result;
+  }
+
+ private:
+  Worker MakeWorker() const {
+    Worker worker;
+    for (const Layer& layer : layers_) {
+      worker.statistics.emplace_back(layer.units, layer.height, layer.width, options_.k);
+    }
+    worker.input.shape = {1, 3, preprocessing_.Height(), preprocessing_.Width()};
+    worker.input.values.resize(ElementCount(worker.input.shape));
+    return worker;
+  }
+
+  void AddPhoto(Worker& worker, int64_t id) {
+    ThrowIfCancelled(progress_);
+    PhotoRecord& record = records_[id];
+    record.name = photos_.photos[id].name;
+    record.bytes = photos_.photos[id].bytes;
+    const DecodeResult photo = LoadPhoto(photos_, id, &record.hash);
+    if (photo.ok()) {
+      record.width = photo.image.width;
+      record.height = photo.image.height;
+      Normalize(preprocessing_, Picture(preprocessing_, photo.image), worker.input.values);
+      AddActivations(worker, static_cast<int32_t>(id));
+    } else {
+      record.failure = photo.failure;
+    }
+    Report(record);
+  }
+
+  void AddActivations(Worker& worker, int32_t id) {
+    const ArrayView input = worker.input.View();
+    engine_.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
+      MILAN_CHECK(outputs.size() == layers_.size(), "the engine's outputs are not the layers");
+      for (size_t i = 0; i < outputs.size(); ++i) worker.statistics[i].Add(id, outputs[i]);
+    });
+  }
+
+  void Report(const PhotoRecord& record) {
+    const std::lock_guard lock(mutex_);
+    progress_.Update(++done_);
+    if (record.failure.empty()) return;
+    const std::string message = record.name + ": " + record.failure;
+    if (options_.strict) throw InputError(message + " (--strict)");
+    progress_.Warn(message + "; skipped");
+  }
+
+  std::vector<ExemplarSet> MergeWorkers() {
+    const bool any = std::any_of(records_.begin(), records_.end(),
+                                 [](const PhotoRecord& photo) { return photo.failure.empty(); });
+    if (!any) {
+      throw InputError(photos_.root.string() + ": none of its " + std::to_string(records_.size()) +
+                       " photos could be read; the first: " + records_.front().name + ": " +
+                       records_.front().failure);
+    }
+    std::vector<ExemplarSet> sets;
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      LayerStatistics& whole = workers_.front().statistics[i];
+      for (size_t worker = 1; worker < workers_.size(); ++worker) {
+        whole.Merge(workers_[worker].statistics[i]);
+      }
+      sets.push_back(whole.Finish(layers_[i].name, options_.quantile));
+    }
+    return sets;
+  }
+
+  Engine& engine_;
+  const std::vector<Layer>& layers_;
+  const PhotoSet& photos_;
+  const Preprocessing& preprocessing_;
+  const TallyOptions& options_;
+  Progress& progress_;
+  std::vector<Worker> workers_;
+  std::vector<PhotoRecord> records_;
+  std::mutex mutex_;
+  int64_t done_ = 0;
+};
+
+}  // namespace
+
+void Validate(const TallyOptions& options) {
+  if (options.k < 1 || options.k > 1000) {
+    throw UsageError("--exemplars " + std::to_string(options.k) + ": expected 1 to 1000");
+  }
+  if (!(options.quantile > 0 && options.quantile < 1)) {
+    throw UsageError("--quantile " + std::to_string(options.quantile) +
+                     ": expected a number between 0 and 1");
+  }
+  if (options.workers < 0 || options.workers > 1024) {
+    throw UsageError("--workers " + std::to_string(options.workers) + ": expected 1 to 1024");
+  }
+}
+
+TallyResult Tally(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
+                  const Preprocessing& preprocessing, const TallyOptions& options,
+                  Progress& progress) {
+  Validate(options);
+  return TallyPass(engine, layers, photos, preprocessing, options, progress).Run();
+}
+
+}  // namespace milan

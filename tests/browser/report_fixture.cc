@@ -1,0 +1,44 @@
+// Writes a report for the browser tests: milan_report_fixture FOLDER [UNITS]. FOLDER/report/ is
+// made by the real WriteReport from a run that has hostile names, units that are not alive and a
+// photo that is gone; FOLDER/plain/ is the same run without descriptions.
+
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include "milan/base/progress.h"
+#include "milan/report/report.h"
+#include "milan/report/synthetic_run.h"
+
+namespace {
+
+void WriteReports(const milan::Path& folder, int64_t units) {
+  milan::SyntheticRunOptions options;
+  options.photos = 40;
+  options.layers = {{"conv1", units / 4, 28},
+                    {"/layer1/Relu_output_0", units / 4, 14},
+                    {"layer2 \"quoted\" & <b>bold</b> 100%", units / 4, 7},
+                    {"fc", units / 4, 1}};
+  const milan::Run run = milan::MakeSyntheticRun(folder, options);
+  std::filesystem::remove(run.PhotoPath(7));
+  milan::NoProgress progress;
+  milan::WriteReport(run, milan::MakeSyntheticDescriptions(run), folder / "report", {}, progress);
+  milan::WriteReport(run, {}, folder / "plain", {}, progress);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: milan_report_fixture FOLDER [UNITS]\n";
+    return 2;
+  }
+  try {
+    WriteReports(argv[1], argc > 2 ? std::atoll(argv[2]) : 4000);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,32 @@
+# The main job: a network and photos go in, described units and a report come out; what is there is kept.
+source "$(dirname "$0")/common.sh"
+fixture
+bundle=$SOURCE/models/base
+[[ -f $bundle/bundle.json ]] || fail "$bundle is missing"
+
+expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle"
+says "19 of 20 units described"; says "report"
+head -1 run/descriptions.csv | grep -qx "layer,unit,description,log_likelihood,log_prior,pmi" || fail "csv header"
+[[ $(wc -l < run/descriptions.csv) == 21 ]] || fail "not one line per unit"
+[[ -f run/report/index.html ]] || fail "no report"
+
+cp run/descriptions.json before.json
+expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle"
+says "exemplars: kept"; says "descriptions: kept"
+cmp before.json run/descriptions.json
+
+# Descriptions of replaced exemplars do not survive them.
+expect 0 "$MILAN" exemplars network.onnx photos -o run --layers layer1 --overwrite
+[[ ! -e run/descriptions.json ]] || fail "stale descriptions"
+expect 0 "$MILAN" report run; [[ -f run/report/index.html ]] || fail "no report without descriptions"
+
+# The number of workers changes no word.
+for j in 1 2; do
+  expect 0 "$MILAN" describe network.onnx photos -o run-$j --layers layer2 --beam 10 -j $j --no-report
+done
+cut -d, -f1-3 run-1/descriptions.csv > 1.csv; cut -d, -f1-3 run-2/descriptions.csv > 2.csv
+cmp 1.csv 2.csv || fail "workers change descriptions"
+
+# A bundle that was tampered with is refused before it is believed.
+cp -r "$bundle" broken && printf '\x55' | dd of=broken/weights.safetensors bs=1 seek=200000 conv=notrunc 2>/dev/null
+expect 1 "$MILAN" describe network.onnx photos -o run-3 --layers layer2 --bundle broken; one_error_line

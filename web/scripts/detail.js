@@ -1,0 +1,174 @@
+'use strict';
+
+/** The page of one unit: a dialog that the unit's own address opens. */
+milan.detail = (() => {
+  const {create, score, activation, isolated} = milan.dom;
+  const dialog = document.getElementById('detail');
+  let unit = null;
+  let cells = [];
+  let onClose = () => {};
+
+  function toolButton(label, sign, key, action) {
+    const button = create('button', {type: 'button', className: 'tool', title: `${label} (${key})`},
+      create('span', {'aria-hidden': 'true'}, sign), create('span', {className: 'hidden'}, label));
+    button.addEventListener('click', action);
+    return button;
+  }
+
+  function copyButton() {
+    const button = create('button', {type: 'button', className: 'tool wide'}, 'Copy link');
+    button.addEventListener('click', async () => {
+      try {
+        await navigator.clipboard.writeText(location.href);
+        button.textContent = 'Copied';
+      } catch {
+        button.textContent = 'Copy it from the address bar';
+      }
+    });
+    return button;
+  }
+
+  function head() {
+    const previous = toolButton('Previous unit', '←', 'k', () => step(-1));
+    const next = toolButton('Next unit', '→', 'j', () => step(1));
+    previous.disabled = !milan.gallery.neighbour(unit, -1);
+    next.disabled = !milan.gallery.neighbour(unit, 1);
+    return create('header', {className: 'detail-head'},
+      create('p', {className: 'place'},
+        create('span', {className: 'layer'}, isolated(unit.layer.name)),
+        create('span', {className: 'number'}, `unit ${unit.number}`)),
+      create('div', {className: 'detail-tools'}, copyButton(), previous, next,
+        toolButton('Close', '✕', 'Esc', close)));
+  }
+
+  function fact(name, value, hint = '') {
+    return create('div', {title: hint}, create('dt', {}, name), create('dd', {}, value));
+  }
+
+  function facts(details) {
+    const list = create('dl', {className: 'fact-list'});
+    if (details.best) {
+      const [, likelihood, prior, pmi] = details.best;
+      list.append(
+        fact('pmi', score(pmi), 'log p(d|E) − λ·log p(d)'),
+        fact('log p(d|E)', score(likelihood), 'how likely the description is given the exemplars'),
+        fact('log p(d)', score(prior), 'how likely it is of any unit'));
+    }
+    const [height, width] = unit.layer.map;
+    list.append(
+      fact('peak activation', activation(details.range[1])),
+      fact('lowest activation', activation(details.range[0])),
+      fact('threshold', activation(details.threshold),
+        `the ${milan.data.report.quantile} quantile of all activations of the unit`),
+      fact('activation map', `${height} × ${width}`));
+    return list;
+  }
+
+  function runnersUp(details) {
+    if (!details.others?.length) return '';
+    const rows = details.others.map(([text, likelihood, prior, pmi]) => create('tr', {},
+      create('th', {scope: 'row'}, text), create('td', {}, score(pmi)),
+      create('td', {}, score(likelihood)), create('td', {}, score(prior))));
+    return create('section', {},
+      create('h3', {}, 'Runners-up'),
+      create('table', {className: 'runners-up'},
+        create('thead', {}, create('tr', {},
+          create('th', {scope: 'col'}, 'description'), create('th', {scope: 'col'}, 'pmi'),
+          create('th', {scope: 'col'}, 'log p(d|E)'), create('th', {scope: 'col'}, 'log p(d)'))),
+        create('tbody', {}, ...rows)));
+  }
+
+  function maskText(cell) {
+    if (cell.isMissing) return '';
+    const covered = 100 * milan.exemplar.coverage(cell);
+    if (covered === 0) return 'mask empty';
+    return `mask ${covered < 1 ? '< 1' : Math.round(covered)} %`;
+  }
+
+  function figure(details, rank) {
+    const cell = milan.exemplar.make(details, rank);
+    if (!cell.isMissing) {
+      cell.canvas = create('canvas', {'aria-hidden': 'true'});
+      cell.element.append(cell.canvas);
+      cells.push(cell);
+    }
+    const photo = milan.data.photos.get(details.photos[rank]);
+    const bar = create('span', {className: 'bar', 'aria-hidden': 'true'});
+    bar.style.setProperty('--part', Math.max(0, details.activations[rank] / details.activations[0]));
+    return create('figure', {className: 'exemplar'}, cell.element,
+      create('figcaption', {}, bar,
+        create('span', {className: 'value'}, activation(details.activations[rank])),
+        create('span', {className: 'covered'}, maskText(cell)),
+        create('span', {className: 'name', title: photo?.name ?? ''}, isolated(photo?.name ?? ''))));
+  }
+
+  function pictures(details) {
+    if (!details.photos) return create('p', {className: 'notice'}, 'No exemplars are shown.');
+    return create('div', {className: 'exemplars'},
+      ...details.photos.map((_, rank) => figure(details, rank)));
+  }
+
+  function title() {
+    const heading = create('h2', {id: 'detail-title', tabIndex: -1, autofocus: true});
+    heading.append(unit.description || milan.whyUndescribed(unit));
+    heading.classList.toggle('reason', !unit.description);
+    return heading;
+  }
+
+  function redraw() {
+    for (const cell of cells) {
+      const {width, height} = cell.element.getBoundingClientRect();
+      const context = milan.overlay.prepare(cell.canvas, width, height);
+      milan.exemplar.draw(context, cell, {x: 0, y: 0, width, height});
+    }
+  }
+
+  async function open(newUnit) {
+    unit = newUnit;
+    cells = [];
+    dialog.replaceChildren(head(), title());
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+    let body;
+    try {
+      const details = await milan.data.details(unit);
+      if (unit !== newUnit) return;  // another one was opened meanwhile
+      body = create('div', {className: 'detail-body'}, pictures(details),
+        create('aside', {}, facts(details), runnersUp(details)));
+    } catch (error) {
+      body = create('p', {className: 'notice'}, error.message);
+    }
+    dialog.append(body);
+    redraw();
+  }
+
+  /** Goes to the neighbour in the order shown, without a step in the browser's history for each. */
+  function step(direction) {
+    const neighbour = milan.gallery.neighbour(unit, direction);
+    if (neighbour) location.replace(milan.data.address(neighbour));
+  }
+
+  function close() {
+    dialog.close();
+  }
+
+  dialog.addEventListener('close', () => {
+    const closed = unit;
+    unit = null;
+    cells = [];
+    dialog.replaceChildren();
+    onClose(closed);
+  });
+  window.addEventListener('resize', redraw);
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) close();  // the backdrop: everything inside has its own element
+  });
+
+  return {
+    open, close, step, redraw,
+    isOpen: () => dialog.open,
+    set onClose(action) {
+      onClose = action;
+    },
+  };
+})();
