@@ -3,7 +3,8 @@
 #   cmake -DFOLDER=web -DFILES="index.html;style.css" -DOUTPUT=page_files.cc -P EmbedFiles.cmake
 # Hexadecimal escapes, because no character of a file can then end the literal or meet a semicolon
 # that CMake would take for the end of a list item.
-set(source "#include \"milan/report/page.h\"\n\n#include <array>\n\nnamespace milan {\nnamespace {\n\n")
+set(source "#include \"milan/report/page.h\"\n\n#include <array>\n\n")
+string(APPEND source "namespace milan {\nnamespace {\n\n")
 set(table "")
 set(count 0)
 foreach(name IN LISTS FILES)

@@ -15,6 +15,8 @@ Json ParseJson(std::string_view text, const std::string& name) {
         before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     throw InputError(name + ": not valid JSON at line " + std::to_string(line) + ", column " +
                      std::to_string(position - line_start));
+  } catch (const nlohmann::json::exception& error) {  // a number such as 1e999
+    throw InputError(name + ": not usable JSON: " + error.what());
   }
 }
 

@@ -26,6 +26,11 @@ TEST(JsonFile, SyntaxErrorsNameLineAndColumn) {
               ThrowsMessage<Error>(HasSubstr("x.json: not valid JSON at line 2")));
 }
 
+TEST(JsonFile, NumbersTooLargeForTheirTypeAreAnError) {
+  EXPECT_THAT([] { ParseJson("{\"a\": 1e999}", "x.json"); },
+              ThrowsMessage<Error>(HasSubstr("x.json: not usable JSON")));
+}
+
 TEST(JsonFile, MissingAndMistypedMembersAreNamed) {
   const Json json = {{"k", "fifteen"}, {"none", nullptr}};
   EXPECT_THAT([&] { Get<int>(json, "n", "x.json"); },

@@ -26,8 +26,9 @@ struct DistillOptions {
 void Validate(const DistillOptions& options);
 
 /// Trains a compact convolutional network so that linear maps of its levels reproduce the teacher's
-/// (distillation), and writes it as ONNX (half precision storage, batch norm folded) with a sidecar that
-/// names its levels. Every epoch leaves a checkpoint beside the output and the same call continues.
+/// (distillation), and writes it as ONNX (half precision storage, batch norm folded) with a sidecar
+/// that names its levels. Every epoch leaves a checkpoint beside the output and the same call
+/// continues.
 void Distill(const DistillOptions& options, Progress& progress);
 
 }  // namespace milan

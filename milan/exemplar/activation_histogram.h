@@ -1,57 +1,60 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
-#include <vector>
+
+#include "milan/exemplar/bucket_counts.h"
+#include "milan/exemplar/value_scan.h"
 
 namespace milan {
 
-/// Summary of all activations of one unit, good for any quantile (docs/decisions/0005).
-///
-/// Values are counted in buckets of their float bits: sign, exponent and the first kMantissaBits
-/// bits of the mantissa, so a bucket spans at most 1/2^kMantissaBits of its value. Zeros, NaN and
-/// infinities are counted apart. Everything is an integer or a minimum/maximum: Merge is
-/// commutative and associative, so results do not depend on order, splits or threads.
+/// Summary of all activations of one unit, good for any quantile: values are counted in buckets of
+/// their float bits (BucketCounts); zeros, NaN and infinities are counted apart.
+/// The state is a function of the multiset of the values: integers, extremes, and buckets whose
+/// range follows the extremes. So Merge is commutative and associative, and results depend neither
+/// on the order of the values nor on how they were divided.
 class ActivationHistogram {
  public:
-  static constexpr int kMantissaBits = 9;
-
-  void Add(std::span<const float> values);
+  void Add(std::span<const float> values) { Add(values, Summarize(values)); }
+  /// The same with Summarize(values) already at hand.
+  void Add(std::span<const float> values, const ValueSummary& summary);
   void Merge(const ActivationHistogram& other);
 
-  uint64_t count() const { return zeros_ + negative_.total + positive_.total; }  ///< Finite ones.
-  uint64_t not_finite() const { return not_finite_; }
-  float minimum() const { return minimum_; }  ///< REQUIRES: count() > 0.
+  uint64_t count() const { return zeros_ + negative_.total() + positive_.total(); }  ///< Finite.
+  uint64_t zeros() const { return zeros_; }
+  uint64_t nans() const { return nans_; }
+  uint64_t infinities() const { return infinities_; }
+  /// Exact extremes of the finite values. REQUIRES: count() > 0.
+  float minimum() const { return minimum_; }
   float maximum() const { return maximum_; }
 
-  /// Hazen's quantile (type 5): position q*n - 0.5 in the sorted values, linear between neighbours;
-  /// values inside a bucket are taken as spread evenly over the part of it that lies in
-  /// [minimum, maximum]. The rank error is below the share of the one bucket that holds the
-  /// quantile, the relative value error below 2^-kMantissaBits. REQUIRES: count() > 0.
+  /// Hazen's quantile (type 5): position q * count - 0.5 in the sorted values counted from 0,
+  /// clamped to the ends, linear between neighbours. Values of one bucket are taken as spread
+  /// evenly over the part of it that lies in [minimum, maximum].
+  ///
+  /// Guarantee: no value is placed outside its bucket. So the result is off by less than 2^-8 of
+  /// the quantile or, where that is nearer to zero than 2^-15 of the largest magnitude of its sign,
+  /// by less than that; its rank is off by less than the share of the values in one bucket.
+  /// Exact: minimum, maximum, zeros, and units with a single value.
+  /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;
 
-  size_t bytes() const { return (negative_.counts.size() + positive_.counts.size()) * 8; }
+  /// Memory of the buckets: nothing for units that are always zero, constant for each sign.
+  size_t bytes() const { return negative_.bytes() + positive_.bytes(); }
 
  private:
-  /// Counts of consecutive buckets, `first` being the key of counts[0].
-  struct Side {
-    uint32_t first = 0;
-    std::vector<uint64_t> counts;
-    uint64_t total = 0;
-
-    void Reach(uint32_t key);
-  };
-
+  void AddWithoutNotFinite(std::span<const float> values);
   double ValueAt(uint64_t ordinal) const;
-  void AddMagnitude(Side& side, uint32_t magnitude_bits);
 
-  Side negative_;
-  Side positive_;
+  BucketCounts negative_;
+  BucketCounts positive_;
   uint64_t zeros_ = 0;
-  uint64_t not_finite_ = 0;
-  float minimum_ = 0;
-  float maximum_ = 0;
-  bool any_ = false;
+  uint64_t nans_ = 0;
+  uint64_t infinities_ = 0;
+  float minimum_ = std::numeric_limits<float>::infinity();
+  float maximum_ = -std::numeric_limits<float>::infinity();
 };
 
 }  // namespace milan

@@ -201,6 +201,27 @@ Network Network::Tap(const std::vector<std::string>& values) const {
   return network;
 }
 
+Network Network::WithOpenInputSize() const {
+  const auto inputs = Inputs();
+  if (inputs.size() != 1 || inputs[0].shape.size() != 4) {
+    throw InputError(name_ + ": does not take one image input [N, channels, height, width]");
+  }
+  onnx::ModelProto model = *model_;
+  onnx::GraphProto* graph = model.mutable_graph();
+  for (auto& input : *graph->mutable_input()) {
+    if (input.name() != inputs[0].name) continue;
+    auto* shape = input.mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->mutable_dim(2)->set_dim_param("height");
+    shape->mutable_dim(3)->set_dim_param("width");
+  }
+  // What the file says of other values holds for the old size only; ONNX Runtime infers it anew.
+  graph->clear_value_info();
+  for (auto& output : *graph->mutable_output()) output.clear_type();
+  Network network(std::move(model), name_);
+  network.folder_ = folder_;
+  return network;
+}
+
 std::string Network::Serialize() const {
   std::string bytes;
   if (model_->ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max()) ||

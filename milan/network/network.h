@@ -54,6 +54,11 @@ class Network {
   /// naming the value and the nearest names that exist.
   Network Tap(const std::vector<std::string>& values) const;
 
+  /// The network with the height and width of its one image input [N, C, H, W] left open, for
+  /// networks whose operators work at any size; outputs lose the sizes that the file stated. Throws
+  /// kInput when the input is not an image.
+  Network WithOpenInputSize() const;
+
   /// The ONNX file's bytes.
   std::string Serialize() const;
   const onnx::ModelProto& model() const { return *model_; }

@@ -263,6 +263,18 @@ TEST(Tap, AnUnknownValueGivesTheNearestNames) {
   EXPECT_THAT(tap({}), HasSubstr("no value to tap"));
 }
 
+TEST(Network, AnOpenInputSizeTakesPhotosOfOtherSizes) {
+  const Network network = SmallNetwork().Build("small");
+  const Network open = network.Tap({"pool"}).WithOpenInputSize();
+  EXPECT_EQ(open.Inputs().at(0).shape, (Shape{-1, 3, -1, -1}));
+  const auto engine = CreateEngine(open);
+  EXPECT_EQ(RunOnce(*engine, RandomArray({1, 3, 20, 24}, 1)).at(0).shape, (Shape{1, 8, 10, 12}));
+  const Array input = RandomArray({1, 3, 16, 16}, 2);
+  EXPECT_EQ(RunOnce(*engine, input).at(0).values,
+            RunOnce(*CreateEngine(network.Tap({"pool"})), input).at(0).values);
+  EXPECT_THROW(Network(TwoNodes(), "net.onnx").WithOpenInputSize(), Error);
+}
+
 TEST(Network, WeightsBesideTheFileAreFound) {
   const TemporaryFolder folder;
   const Network whole = SmallNetwork().Build("small");

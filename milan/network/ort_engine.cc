@@ -60,9 +60,6 @@ Ort::SessionOptions SessionOptionsFor(const Network& network, const EngineOption
   session.SetIntraOpNumThreads(options.intra_op_threads);
   session.SetExecutionMode(ORT_SEQUENTIAL);
   session.SetLogSeverityLevel(ORT_LOGGING_LEVEL_ERROR);
-  // Planned memory patterns cost a tenth more memory here and gain no time
-  // (bench/forward_bench.cc).
-  session.DisableMemPattern();
   // Waiting threads sleep: the other workers of a tally need the processor.
   session.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0");
   session.AddConfigEntry(kOrtSessionOptionsConfigAllowInterOpSpinning, "0");

@@ -43,7 +43,8 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
 
   const count = (page) => page.locator('#count').textContent();
   const titles = (page) => page.locator('.card:not(.probe)').evaluateAll((cards) => cards
-    .map((card) => [new DOMMatrix(card.style.transform), card.querySelector('.card-link').textContent])
+    .map((card) => [new DOMMatrix(card.style.transform),
+      card.querySelector('.card-link').textContent])
     .sort(([a], [b]) => a.f - b.f || a.e - b.e).map(([, title]) => title));
   const pictured = (page) => page.locator('.card canvas').first().waitFor();
   const detail = (page) => page.locator('#detail[open]');
@@ -59,7 +60,7 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
   test('says what it shows', () => withPage(async (page) => {
     assert.equal(await page.title(), 'synthetic.onnx · milan');
     assert.match(await page.locator('#summary').textContent(),
-      /4,000 units in 4 layers, seen through 40 photos: 3,988 described, 4 dead, 4 constant, 4 invalid/);
+      /^4,000 units in 4 layers, seen through 40 photos: 3,988 described, 4 dead, 4 const/);
     assert.equal(await count(page), '4,000 units');
     await pictured(page);
     await keep(page, 'gallery-light');
@@ -142,7 +143,8 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
 
   test('opens a unit by its own address', () => withPage(async (page) => {
     await detail(page).locator('.exemplars').waitFor();
-    assert.match(await detail(page).locator('.place').textContent(), /layer2 "quoted" & <b>bold<\/b> 100%unit 12/);
+    assert.equal(await detail(page).locator('.place').textContent(),
+      'layer2 "quoted" & <b>bold</b> 100%unit 12');
     assert.equal(await detail(page).locator('.exemplar').count(), 15);
     assert.equal(await detail(page).locator('.runners-up tbody tr').count(), 5);
     const unit = units.find(({layer, number}) => layer.startsWith('layer2') && number === 12);
@@ -198,7 +200,7 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     await page.keyboard.press('m');
     assert.equal(await mode(), 'outline');
     await page.keyboard.press('Escape');
-    assert.equal(await focused(), '#conv1/6', 'the focus returns to the card of the unit seen last');
+    assert.equal(await focused(), '#conv1/6', 'the focus returns to the last unit seen');
     await page.keyboard.press('m');
     assert.equal(await mode(), 'whole');
     await page.keyboard.press('m');
@@ -218,8 +220,8 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
 
   test('the current card stays in sight and keeps the focus', () => withPage(async (page) => {
     const started = performance.now();
-    for (let i = 0; i < 120; i += 1) await page.keyboard.press('j');
-    console.log(`120 steps in ${Math.round(performance.now() - started)} ms`);
+    for (let i = 0; i < 40; i += 1) await page.keyboard.press('j');
+    console.log(`40 steps in ${Math.round(performance.now() - started)} ms`);
     const box = await page.locator('.card.is-current').boundingBox();
     assert.ok(box.y > 0 && box.y + box.height <= 900);
     await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
@@ -263,7 +265,8 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     await keep(page, 'phone');
     await page.locator('.card-link').nth(1).click();
     await detail(page).locator('.exemplars').waitFor();
-    assert.ok(await page.evaluate(() => document.querySelector('#detail').scrollWidth <= innerWidth));
+    assert.ok(await page.evaluate(
+      () => document.querySelector('#detail').scrollWidth <= innerWidth));
     await keep(page, 'phone-detail');
   }, {viewport: {width: 390, height: 844}, isMobile: true, hasTouch: true, deviceScaleFactor: 2}));
 

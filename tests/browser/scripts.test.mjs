@@ -74,8 +74,9 @@ test('the beginnings of words found are highlighted, and the text stays whole', 
 });
 
 test('no script writes markup: names and descriptions may hold anything', () => {
+  const markup = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b/;
   for (const name of readdirSync(scripts)) {
     const source = readFileSync(new URL(name, scripts), 'utf8');
-    assert.doesNotMatch(source, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b/, name);
+    assert.doesNotMatch(source, markup, name);
   }
 });

@@ -11,9 +11,9 @@
   function stateCounts() {
     const counts = new Map();
     for (const unit of data.units) {
-      const state = unit.description ? 'described' : unit.state;
-      counts.set(state === 'alive' ? 'not described' : state, (counts.get(state === 'alive' ?
-        'not described' : state) ?? 0) + 1);
+      let state = unit.description ? 'described' : unit.state;
+      if (state === 'alive') state = 'not described';
+      counts.set(state, (counts.get(state) ?? 0) + 1);
     }
     return [...counts].map(([state, number]) => `${count(number)} ${state}`).join(', ');
   }
@@ -76,7 +76,8 @@
     byId('count').value = units.length === all ? plural(all, 'unit') :
       `${count(units.length)} of ${plural(all, 'unit')}`;
     byId('empty').hidden = units.length > 0;
-    byId('empty').textContent = 'No unit fits. Try fewer words, the beginning of a word, or all layers.';
+    byId('empty').textContent =
+      'No unit fits. Try fewer words, the beginning of a word, or all layers.';
   }
 
   function setMode(mode) {

@@ -34,7 +34,8 @@ milan.data = (() => {
 
   milan.setReport = (report) => {
     if (report.format !== format) {
-      data.failure = `The data of this report have format ${report.format}; this page reads ${format}.`;
+      data.failure =
+        `The data of this report have format ${report.format}; this page reads ${format}.`;
       return;
     }
     data.report = report;

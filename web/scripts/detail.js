@@ -92,14 +92,15 @@ milan.detail = (() => {
       cell.element.append(cell.canvas);
       cells.push(cell);
     }
-    const photo = milan.data.photos.get(details.photos[rank]);
+    const name = milan.data.photos.get(details.photos[rank])?.name ?? '';
     const bar = create('span', {className: 'bar', 'aria-hidden': 'true'});
-    bar.style.setProperty('--part', Math.max(0, details.activations[rank] / details.activations[0]));
+    const part = details.activations[rank] / details.activations[0];
+    bar.style.setProperty('--part', Math.max(0, part));
     return create('figure', {className: 'exemplar'}, cell.element,
       create('figcaption', {}, bar,
         create('span', {className: 'value'}, activation(details.activations[rank])),
         create('span', {className: 'covered'}, maskText(cell)),
-        create('span', {className: 'name', title: photo?.name ?? ''}, isolated(photo?.name ?? ''))));
+        create('span', {className: 'name', title: name}, isolated(name))));
   }
 
   function pictures(details) {

@@ -30,7 +30,9 @@ milan.gallery = (() => {
   }
 
   function titleOf(unit) {
-    if (!unit.description) return [create('span', {className: 'reason'}, milan.whyUndescribed(unit))];
+    if (!unit.description) {
+      return [create('span', {className: 'reason'}, milan.whyUndescribed(unit))];
+    }
     return milan.search.highlight(unit.description, query).map(
       ([piece, isHit]) => (isHit ? create('mark', {}, piece) : piece));
   }
@@ -77,8 +79,8 @@ milan.gallery = (() => {
       card.canvas = create('canvas', {'aria-hidden': 'true'});
       card.pictures.append(...card.cells.map((cell) => cell.element), card.canvas);
       drawCard(card);
-      const peak = activation(details.activations[0]);
-      card.element.querySelector('.number').after(create('span', {className: 'peak'}, `peak ${peak}`));
+      card.element.querySelector('.number').after(
+        create('span', {className: 'peak'}, `peak ${activation(details.activations[0])}`));
     } catch (error) {
       card.pictures.append(create('span', {className: 'missing'}, error.message));
     }
@@ -97,13 +99,14 @@ milan.gallery = (() => {
     const pictures = create('div', {className: 'pictures'});
     for (let i = 0; i < shown; i += 1) pictures.append(create('div', {className: 'picture'}));
     const element = create('article', {className: 'card is-alive probe'},
-      create('h2', {className: 'card-title'}, 'x'), create('p', {className: 'facts'}, 'x'), pictures);
+      create('h2', {className: 'card-title'}, 'x'),
+      create('p', {className: 'facts'}, 'x'), pictures);
     return {element, pictures};
   }
 
   /**
-   * Measures a card as it is styled, so that fonts and zoom may be what they like. Cards are made as
-   * wide as gives pictures a whole number of pixels, or masks would not quite cover them.
+   * Measures a card as it is styled, so that fonts and zoom may be what they like. Cards get a width
+   * that gives pictures a whole number of pixels, or masks would not quite cover them.
    */
   function measure() {
     const width = box.clientWidth;
@@ -178,7 +181,8 @@ milan.gallery = (() => {
   }
 
   function resize() {
-    box.style.height = `${Math.max(0, Math.ceil(units.length / layout.columns) * rowHeight() - gap)}px`;
+    const rows = Math.ceil(units.length / layout.columns);
+    box.style.height = `${Math.max(0, rows * rowHeight() - gap)}px`;
   }
 
   function setCurrent(at) {

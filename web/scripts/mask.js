@@ -35,7 +35,7 @@ milan.mask = (() => {
     return inside / cells.length;
   }
 
-  // One small canvas is enough: masks are painted on it one after the other and stretched from there.
+  // One small canvas is enough: masks are painted on it one after the other, and stretched.
   let scratch = null;
   function scratchOf(size) {
     if (scratch?.canvas.width === size) return scratch;
@@ -48,7 +48,7 @@ milan.mask = (() => {
     return scratch;
   }
 
-  /** Black with each alpha from 0 to the dimming in nine steps, in the byte order of this machine. */
+  /** Black with nine steps of alpha up to the dimming, in the byte order of this machine. */
   const shades = Uint32Array.from({length: 10}, (_, outside) => new Uint32Array(
     new Uint8Array([0, 0, 0, Math.round((255 * dimming * outside) / 9)]).buffer)[0]);
 
@@ -77,8 +77,8 @@ milan.mask = (() => {
   }
 
   /**
-   * The line between inside and outside, as segments [x1, y1, x2, y2] in cells: marching squares over
-   * the centres of cells, with everything beyond the picture outside.
+   * The line between inside and outside, as segments [x1, y1, x2, y2] in cells: marching squares
+   * over the centres of cells, with everything beyond the picture outside.
    */
   function contour(cells, size) {
     const at = (x, y) => (x < 0 || y < 0 || x >= size || y >= size ? 0 : cells[y * size + x]);

@@ -62,8 +62,8 @@ milan.search = (() => {
 
   /** The words that most units share, most frequent first, for suggestions. */
   function frequentWords(units, count) {
-    const dull = new Set(('a an the of in on at and or with to from for by is are its it that this' +
-      ' as other').split(' '));
+    const dull = new Set(
+      'a an the of in on at and or with to from for by as is are it its that this other'.split(' '));
     const numbers = new Map();
     for (const unit of units) {
       for (const word of new Set(wordsOf(unit.description))) {
@@ -81,10 +81,11 @@ milan.search = (() => {
     let end = 0;
     for (const match of text.matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
       const plain = wordsOf(match[0]).join('');
-      const hit = words.filter((word) => plain.startsWith(word)).sort((a, b) => b.length - a.length)[0];
-      if (!hit) continue;
+      const hits = words.filter((word) => plain.startsWith(word));
+      if (hits.length === 0) continue;
+      const length = Math.max(...hits.map((word) => word.length));
       pieces.push([text.slice(end, match.index), false]);
-      end = match.index + Math.min(hit.length, match[0].length);
+      end = match.index + Math.min(length, match[0].length);
       pieces.push([text.slice(match.index, end), true]);
     }
     pieces.push([text.slice(end), false]);

@@ -1,0 +1,102 @@
+#include "milan/captioner/captioner.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "milan/captioner/beam_search.h"
+
+namespace milan {
+namespace {
+
+/// The decoder as a step function: keeps the states of the rows of the last step.
+class DecoderSteps {
+ public:
+  DecoderSteps(Decoder decoder, const torch::Tensor& features)
+      : decoder_(std::move(decoder)),
+        memory_(decoder_->Prepare(features)),
+        state_(decoder_->InitialState(memory_)) {}
+
+  std::span<const float> Run(const SearchStep& step) {
+    const torch::Tensor parents = torch::tensor(step.parents, torch::kLong);
+    const DecoderState state = {state_.hidden.index_select(0, parents),
+                                state_.cell.index_select(0, parents)};
+    state_ = decoder_->Advance(memory_, torch::tensor(step.tokens, torch::kLong), state).state;
+    log_probabilities_ = decoder_->LogProbabilities(state_.hidden).contiguous();
+    return {log_probabilities_.data_ptr<float>(), static_cast<size_t>(log_probabilities_.numel())};
+  }
+
+ private:
+  Decoder decoder_;
+  RegionMemory memory_;
+  DecoderState state_;
+  torch::Tensor log_probabilities_;
+};
+
+void SortByPmi(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.pmi > b.pmi; });
+}
+
+}  // namespace
+
+Captioner::Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel language_model)
+    : vocabulary_(std::move(vocabulary)),
+      decoder_(std::move(decoder)),
+      language_model_(std::move(language_model)) {
+  decoder_->eval();
+  language_model_->eval();
+}
+
+std::vector<std::vector<Candidate>> Captioner::SearchByLikelihood(const torch::Tensor& features,
+                                                                  int beam_size,
+                                                                  int length) const {
+  const torch::NoGradGuard no_gradient;
+  DecoderSteps steps(decoder_, features);
+  const auto step = [&](const SearchStep& next) { return steps.Run(next); };
+  const BeamSearchOptions options = {beam_size, length, vocabulary_.start(), vocabulary_.stop()};
+  std::vector<std::vector<Candidate>> results;
+  for (auto& hypotheses : BeamSearch(features.size(0), step, options)) {
+    std::vector<Candidate>& candidates = results.emplace_back();
+    for (Hypothesis& hypothesis : hypotheses) {
+      candidates.push_back({std::move(hypothesis.tokens), hypothesis.score});
+    }
+  }
+  return results;
+}
+
+std::vector<Candidate> Captioner::Greedy(const torch::Tensor& features, int length) const {
+  std::vector<Candidate> best;
+  // With one hypothesis the best next token is all that a beam search keeps.
+  for (auto& candidates : SearchByLikelihood(features, 1, length)) {
+    best.push_back(std::move(candidates.at(0)));
+  }
+  return best;
+}
+
+std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& features,
+                                                      const SearchOptions& options) const {
+  auto results = SearchByLikelihood(features, options.beam_size, options.length);
+  std::vector<std::vector<int>> sequences;
+  for (const auto& candidates : results) {
+    for (const Candidate& candidate : candidates) sequences.push_back(candidate.tokens);
+  }
+  const std::vector<double> priors = language_model_->Score(sequences, vocabulary_.start());
+  auto prior = priors.begin();
+  for (auto& candidates : results) {
+    for (Candidate& candidate : candidates) {
+      candidate.log_prior = *prior++;
+      candidate.pmi = candidate.log_likelihood - options.pmi_weight * candidate.log_prior;
+    }
+  }
+  return results;
+}
+
+std::vector<std::vector<Candidate>> Captioner::Rerank(const torch::Tensor& features,
+                                                      const SearchOptions& options) const {
+  auto results = Search(features, options);
+  for (auto& candidates : results) SortByPmi(candidates);
+  return results;
+}
+
+}  // namespace milan

@@ -1,0 +1,70 @@
+#pragma once
+
+// Private to this module (libtorch).
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "milan/captioner/decoder.h"
+#include "milan/captioner/language_model.h"
+#include "milan/text/vocabulary.h"
+
+namespace milan {
+
+/// A description as token ids, with the scores that it is chosen by (natural logarithms).
+struct Candidate {
+  std::vector<int> tokens;    ///< Ends with the stop token unless it has the greatest length.
+  double log_likelihood = 0;  ///< log p(d|E)
+  double log_prior = 0;       ///< log p(d)
+  double pmi = 0;             ///< log p(d|E) - pmi_weight * log p(d)
+};
+
+struct SearchOptions {
+  int beam_size = 50;
+  int length = 15;
+  double pmi_weight = 0.2;
+};
+
+/// Decoder, language model and vocabulary in evaluation mode: region features in, descriptions out.
+/// Thread-safe.
+class Captioner {
+ public:
+  /// The modules are shared with the caller, not copied.
+  Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel language_model);
+
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const Decoder& decoder() const { return decoder_; }
+  const LanguageModel& language_model() const { return language_model_; }
+
+  /// The most likely word at every step, for each unit of `features` [units, k, features]. Without
+  /// priors.
+  std::vector<Candidate> Greedy(const torch::Tensor& features, int length) const;
+
+  /// Beam search under log p(d|E): candidates of each unit, most likely first, with their priors.
+  std::vector<std::vector<Candidate>> Search(const torch::Tensor& features,
+                                             const SearchOptions& options) const;
+
+  /// The same, ordered by pmi: the first one is the description.
+  std::vector<std::vector<Candidate>> Rerank(const torch::Tensor& features,
+                                             const SearchOptions& options) const;
+
+  std::string Text(const Candidate& candidate) const {
+    return vocabulary_.Decode(candidate.tokens);
+  }
+
+ private:
+  std::vector<std::vector<Candidate>> SearchByLikelihood(const torch::Tensor& features,
+                                                         int beam_size, int length) const;
+
+  Vocabulary vocabulary_;
+  // libtorch's modules have no const forward; in evaluation mode it changes nothing.
+  mutable Decoder decoder_;
+  mutable LanguageModel language_model_;
+};
+
+/// Uses `workers` threads for everything that libtorch computes in this process from now on.
+void UseThreads(int workers);
+
+}  // namespace milan

@@ -1,0 +1,83 @@
+#pragma once
+
+// Private to this module (libtorch).
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace milan {
+
+struct DecoderSizes {
+  int64_t vocabulary = 0;
+  int64_t features = 0;  ///< Of one exemplar.
+  int64_t embedding = 128;
+  int64_t hidden = 512;
+  int64_t attention = 512;
+};
+
+/// What the decoder attends to, prepared once per unit.
+struct RegionMemory {
+  torch::Tensor features;  ///< [units, k, features]
+  torch::Tensor keys;      ///< [units, k, attention], the features' projections.
+};
+
+struct DecoderState {
+  torch::Tensor hidden;  ///< [rows, hidden]
+  torch::Tensor cell;    ///< [rows, hidden]
+};
+
+/// Additive attention over a unit's exemplars:
+///   a = softmax_i(w . tanh(W_q h + b_q + W_k v_i + b_k) + b).
+struct AttentionImpl : torch::nn::Module {
+  explicit AttentionImpl(const DecoderSizes& sizes);
+  /// hidden [units, rows per unit, hidden], keys [units, k, attention]; result [units, rows per
+  /// unit, k].
+  torch::Tensor forward(const torch::Tensor& hidden, const torch::Tensor& keys);
+
+  torch::nn::Linear query_to_hidden{nullptr};
+  torch::nn::Linear key_to_hidden{nullptr};
+  torch::nn::Sequential output{nullptr};
+};
+TORCH_MODULE(Attention);
+
+/// log p(description | exemplars): an LSTM that attends to the exemplars' region features. Module
+/// and parameter names are the reference implementation's, so that its weights load.
+///
+/// Step: a from the attention with the old h, context = sum_i a_i v_i, gate = sigmoid(W_g h + b_g),
+/// x = [embedding(token), gate * context], (h, c) = LSTMCell(x), log p = logsoftmax(W_o h + b_o).
+struct DecoderImpl : torch::nn::Module {
+  DecoderImpl(const DecoderSizes& sizes, double dropout);
+
+  /// `features` [units, k, features].
+  RegionMemory Prepare(const torch::Tensor& features);
+  /// tanh of a linear map of the mean feature; one row per unit.
+  DecoderState InitialState(const RegionMemory& memory);
+
+  struct Step {
+    DecoderState state;
+    torch::Tensor attention;  ///< [rows, k]
+  };
+  /// Consumes one token per row. Rows are grouped by unit, equally many each.
+  Step Advance(const RegionMemory& memory, const torch::Tensor& tokens, const DecoderState& state);
+  /// log-probabilities [..., vocabulary] of the next token.
+  torch::Tensor LogProbabilities(const torch::Tensor& hidden);
+
+  struct Forced {
+    torch::Tensor log_probabilities;  ///< [units, steps, vocabulary]
+    torch::Tensor attention;          ///< [units, steps, k]
+  };
+  /// Teacher forcing: `inputs` [units, steps] are the tokens consumed, one text per unit.
+  Forced forward(const torch::Tensor& features, const torch::Tensor& inputs);
+
+  torch::nn::Sequential init_h{nullptr};
+  torch::nn::Sequential init_c{nullptr};
+  torch::nn::Embedding embedding{nullptr};
+  Attention attend{nullptr};
+  torch::nn::Sequential feature_gate{nullptr};
+  torch::nn::LSTMCell lstm{nullptr};
+  torch::nn::Sequential output{nullptr};
+};
+TORCH_MODULE(Decoder);
+
+}  // namespace milan

@@ -1,0 +1,84 @@
+#include "milan/exemplar/bucket_counts.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "milan/base/error.h"
+
+namespace milan {
+namespace {
+
+constexpr size_t kBuckets = size_t{BucketCounts::kOctaves} << kKeyMantissaBits;
+constexpr size_t kBlock = 1024;    // values looked at in one go
+constexpr size_t kWaiting = 1024;  // keys that may wait
+
+/// The smallest magnitude with that key.
+double MagnitudeOf(int key) {
+  return key <= 0 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kKeyShift);
+}
+
+}  // namespace
+
+void BucketCounts::Add(std::span<const float> values, bool negative) {
+  if (waiting_.empty()) waiting_.resize(kWaiting + kBlock);
+  for (size_t start = 0; start < values.size(); start += kBlock) {
+    const auto block = values.subspan(start, std::min(kBlock, values.size() - start));
+    const size_t found = FindKeys(block, negative, waiting_.data() + waiting_count_);
+    total_ += found;
+    waiting_count_ += found;
+    if (waiting_count_ > kWaiting) Flush();
+  }
+}
+
+void BucketCounts::Merge(const BucketCounts& other) {
+  if (!other.counts_.empty()) {
+    Reach(other.top_);
+    const size_t shift = static_cast<size_t>(top_ - other.top_) << kKeyMantissaBits;
+    for (size_t i = 0; i < other.counts_.size(); ++i) {
+      counts_[i > shift ? i - shift : 0] += other.counts_[i];
+    }
+  }
+  Count(std::span(other.waiting_).first(other.waiting_count_));
+  total_ += other.total_;
+}
+
+void BucketCounts::Flush() {
+  Count(std::span(waiting_).first(waiting_count_));
+  waiting_count_ = 0;
+}
+
+void BucketCounts::Count(std::span<const uint16_t> keys) {
+  if (keys.empty()) return;
+  Reach(*std::max_element(keys.begin(), keys.end()) >> kKeyMantissaBits);
+  const int before_first = FirstKey() - 1;
+  for (const uint16_t key : keys) ++counts_[std::max(key - before_first, 0)];
+}
+
+/// Makes the buckets reach that octave. What then lies below their range goes to the shared bucket.
+void BucketCounts::Reach(int octave) {
+  if (counts_.empty()) {
+    counts_.assign(kBuckets + 1, 0);
+    top_ = octave;
+  }
+  if (octave <= top_) return;
+  const size_t shift = std::min(static_cast<size_t>(octave - top_) << kKeyMantissaBits, kBuckets);
+  const auto first = counts_.begin() + 1;
+  const auto kept = first + static_cast<ptrdiff_t>(shift);
+  counts_[0] = std::accumulate(first, kept, counts_[0]);
+  std::fill(std::copy(kept, counts_.end(), first), counts_.end(), 0);
+  top_ = octave;
+}
+
+double BucketCounts::MagnitudeAt(uint64_t ordinal, double low, double high) const {
+  size_t bucket = 0;
+  while (bucket < counts_.size() && ordinal >= counts_[bucket]) ordinal -= counts_[bucket++];
+  MILAN_CHECK(bucket < counts_.size(), "no such ordinal");
+  const int key = FirstKey() - 1 + static_cast<int>(bucket);
+  const double begin = std::max(low, bucket == 0 ? 0 : MagnitudeOf(key));
+  const double end = std::min(high, MagnitudeOf(key + 1));
+  const double place = (static_cast<double>(ordinal) + 0.5) / static_cast<double>(counts_[bucket]);
+  return begin + (end - begin) * place;
+}
+
+}  // namespace milan
