@@ -81,8 +81,8 @@ int64_t CountUnfinished(const Beam& beam) {
   return std::count_if(beam.begin(), beam.end(), [](const Node& node) { return !node.finished; });
 }
 
-/// Lays the unfinished hypotheses of all searches out in rows. Every search gets as many rows as the
-/// one with the most, so that a step is one dense block; finished hypotheses cost nothing.
+/// Lays the unfinished hypotheses of all searches out in rows. Every search gets as many rows as
+/// the one with the most, so that a step is one dense block; finished hypotheses cost nothing.
 SearchStep LayOut(std::vector<Beam>& beams, const std::vector<Beam>& previous) {
   SearchStep step;
   for (const Beam& beam : beams) {

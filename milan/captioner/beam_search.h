@@ -22,8 +22,8 @@ struct BeamSearchOptions {
 };
 
 /// Hypotheses to extend by one token, of all searches at once: row s * rows_per_search + i belongs
-/// to search s. Rows that a search does not need repeat one of its others; what is returned for them
-/// is ignored.
+/// to search s. Rows that a search does not need repeat one of its others; what is returned for
+/// them is ignored.
 struct SearchStep {
   int64_t rows_per_search = 0;
   std::vector<int> tokens;       ///< Last token of each row.

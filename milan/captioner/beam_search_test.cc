@@ -1,12 +1,12 @@
 #include "milan/captioner/beam_search.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "milan/base/random.h"
 
@@ -35,7 +35,8 @@ class PrefixScorer {
       sum += weights.back();
     }
     std::vector<float> result;
-    for (const double weight : weights) result.push_back(static_cast<float>(std::log(weight / sum)));
+    for (const double weight : weights)
+      result.push_back(static_cast<float>(std::log(weight / sum)));
     return result;
   }
 
@@ -75,8 +76,7 @@ std::vector<std::vector<Hypothesis>> Search(const std::vector<PrefixScorer>& sco
     prefixes = extended;
     return output;
   };
-  return BeamSearch(static_cast<int64_t>(scorers.size()), step,
-                    {beam_size, length, kStart, kStop});
+  return BeamSearch(static_cast<int64_t>(scorers.size()), step, {beam_size, length, kStart, kStop});
 }
 
 /// Every sequence that ends with the stop token or has the full length, best first.
@@ -194,7 +194,9 @@ TEST(BeamSearch, ImpossibleTokensAreNeverChosen) {
     }
     return output;
   };
-  for (const Hypothesis& hypothesis : BeamSearch(1, step, {50, 3, 4, 2}).at(0)) {
+  const auto found = BeamSearch(1, step, {50, 3, 4, 2}).at(0);
+  EXPECT_EQ(found.size(), 4U);  // stop; 1 stop; 1 1 stop; 1 1 1
+  for (const Hypothesis& hypothesis : found) {
     EXPECT_THAT(hypothesis.tokens, testing::Each(testing::AnyOf(1, 2)));
   }
 }

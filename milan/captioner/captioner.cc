@@ -49,8 +49,7 @@ Captioner::Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel langu
 }
 
 std::vector<std::vector<Candidate>> Captioner::SearchByLikelihood(const torch::Tensor& features,
-                                                                  int beam_size,
-                                                                  int length) const {
+                                                                  int beam_size, int length) const {
   const torch::NoGradGuard no_gradient;
   DecoderSteps steps(decoder_, features);
   const auto step = [&](const SearchStep& next) { return steps.Run(next); };

@@ -2,10 +2,10 @@
 
 // Private to this module (libtorch).
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
+
+#include <torch/torch.h>
 
 #include "milan/captioner/decoder.h"
 #include "milan/captioner/language_model.h"

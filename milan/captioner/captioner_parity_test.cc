@@ -1,8 +1,8 @@
 // The reference implementation's outputs, with the reference's weights and features.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "milan/captioner/reference_captioner.h"
 
@@ -45,7 +45,7 @@ class CaptionerParity : public testing::Test {
  protected:
   void SetUp() override {
     MILAN_NEEDS_SHARED_DATA();
-    at::set_num_threads(1);
+    UseThreads(1);
     captioner_.emplace(ReferenceCaptioner());
     expected_ = ReadNpz(milan::CaptionerParity("decoder_expected.npz"));
     features_ = ReferenceFeatures();
@@ -62,11 +62,12 @@ class CaptionerParity : public testing::Test {
     const std::vector<float> scores = Floats(name + ".beam_scores");
     for (int64_t i = 0; i < size; ++i) {
       const Candidate& candidate = found[static_cast<size_t>(i)];
-      EXPECT_NEAR(candidate.log_likelihood, scores[static_cast<size_t>(set * size + i)], kTolerance);
+      EXPECT_NEAR(candidate.log_likelihood, scores[static_cast<size_t>(set * size + i)],
+                  kTolerance);
       bool matches = false;
       for (int64_t j = std::max<int64_t>(i - 1, 0); j <= std::min(i + 1, size - 1); ++j) {
-        const double gap = std::abs(candidate.log_likelihood -
-                                    scores[static_cast<size_t>(set * size + j)]);
+        const double gap =
+            std::abs(candidate.log_likelihood - scores[static_cast<size_t>(set * size + j)]);
         const Tokens row = ToStop(RowOf(Expected(name + ".beam_tokens"), set * size + j), stop_);
         matches = matches || (row == candidate.tokens && (i == j || gap < 1e-5));
       }
@@ -92,7 +93,8 @@ TEST_F(CaptionerParity, DecoderStep) {
   const auto step = decoder->Advance(memory, token, start);
   EXPECT_LT(LargestDifference(step.state.hidden, FloatTensor(Expected("step1.h"))), kTolerance);
   EXPECT_LT(LargestDifference(step.state.cell, FloatTensor(Expected("step1.c"))), kTolerance);
-  EXPECT_LT(LargestDifference(step.attention, FloatTensor(Expected("step1.attention"))), kTolerance);
+  EXPECT_LT(LargestDifference(step.attention, FloatTensor(Expected("step1.attention"))),
+            kTolerance);
   EXPECT_LT(LargestDifference(decoder->LogProbabilities(step.state.hidden),
                               FloatTensor(Expected("step1.predictions_lik"))),
             kTolerance);
@@ -103,8 +105,9 @@ TEST_F(CaptionerParity, TeacherForcingGivesTheScoresAndAttentionsOfGivenSentence
   const torch::Tensor sentences = IntegerTensor(Expected("sent.indexed"));
   const torch::Tensor inputs = sentences.narrow(1, 0, 20).contiguous();
   const torch::Tensor targets = sentences.narrow(1, 1, 20).contiguous();
+  Decoder decoder = captioner_->decoder();
   const torch::Tensor features = features_.narrow(0, 3, 1).expand({8, -1, -1}).contiguous();
-  const auto forced = captioner_->decoder()->forward(features, inputs);
+  const auto forced = decoder->forward(features, inputs);
   const torch::Tensor chosen = forced.log_probabilities.gather(2, targets.unsqueeze(2)).squeeze(2);
   EXPECT_LT(LargestDifference(chosen, FloatTensor(Expected("forced_set3.predictions_at_targets"))),
             kTolerance);
@@ -151,10 +154,11 @@ TEST_F(CaptionerParity, RerankChoosesAsTheCorrectedReference) {
     const auto ranked = captioner_->Rerank(features_, {50, kLength, weight});
     const std::vector<float> priors = Floats(std::string(name) + ".lm_scores_correct");
     const std::vector<float> scores = Floats(std::string(name) + ".scores_correct");
-    const std::vector<int64_t> choice = Expected(std::string(name) + ".choice_correct").AsIntegers();
+    const std::vector<int64_t> choice =
+        Expected(std::string(name) + ".choice_correct").AsIntegers();
     for (size_t set = 0; set < kSets; ++set) {
-      const Tokens tokens = RowOf(Expected("rerank.beam_tokens"),
-                                  static_cast<int64_t>(set) * 50 + choice[set]);
+      const Tokens tokens =
+          RowOf(Expected("rerank.beam_tokens"), static_cast<int64_t>(set) * 50 + choice[set]);
       EXPECT_EQ(ranked[set][0].tokens, ToStop(tokens, stop_)) << name << " set " << set;
       EXPECT_NEAR(ranked[set][0].pmi, scores[set], kTolerance);
       for (size_t i = 0; i < 50; ++i) {
@@ -169,6 +173,7 @@ TEST_F(CaptionerParity, OneTokenTooManyExplainsTheReferencesOwnChoices) {
   int changed = 0;
   for (const auto& [name, weight] : {std::pair("rerank_t0.2", 0.2), {"rerank_t1.0", 1.0}}) {
     const auto beams = captioner_->Search(features_, {50, kLength, weight});
+    const auto ranked = captioner_->Rerank(features_, {50, kLength, weight});
     const std::vector<float> scores = Floats(std::string(name) + ".scores");
     const std::vector<int64_t> choice = Expected(std::string(name) + ".choice").AsIntegers();
     for (size_t set = 0; set < kSets; ++set) {
@@ -182,7 +187,6 @@ TEST_F(CaptionerParity, OneTokenTooManyExplainsTheReferencesOwnChoices) {
       for (size_t i = 1; i < priors.size(); ++i) best = pmi(i) > pmi(best) ? i : best;
       EXPECT_EQ(static_cast<int64_t>(best), choice[set]) << name << " set " << set;
       EXPECT_NEAR(pmi(best), scores[set], kTolerance);
-      const auto ranked = captioner_->Rerank(features_, {50, kLength, weight});
       if (ranked[set][0].tokens != beams[set][best].tokens) ++changed;
     }
   }
@@ -193,9 +197,9 @@ TEST_F(CaptionerParity, LanguageModel) {
   const torch::NoGradGuard no_gradient;
   LanguageModel language_model = captioner_->language_model();
   const torch::Tensor sentences = IntegerTensor(Expected("sent.indexed"));
-  EXPECT_LT(LargestDifference(language_model->forward(sentences),
-                              FloatTensor(Expected("lm.forward"))),
-            kTolerance);
+  EXPECT_LT(
+      LargestDifference(language_model->forward(sentences), FloatTensor(Expected("lm.forward"))),
+      kTolerance);
 
   const Vocabulary& vocabulary = captioner_->vocabulary();
   const std::vector<float> correct = Floats("lm.logp_correct");

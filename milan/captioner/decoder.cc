@@ -7,26 +7,27 @@ namespace milan {
 namespace nn = torch::nn;
 
 AttentionImpl::AttentionImpl(const DecoderSizes& sizes) {
-  query_to_hidden =
-      register_module("query_to_hidden", nn::Linear(sizes.hidden, sizes.attention));
+  query_to_hidden = register_module("query_to_hidden", nn::Linear(sizes.hidden, sizes.attention));
   key_to_hidden = register_module("key_to_hidden", nn::Linear(sizes.features, sizes.attention));
   output = register_module("output", nn::Sequential(nn::Linear(sizes.attention, 1)));
 }
 
 torch::Tensor AttentionImpl::forward(const torch::Tensor& hidden, const torch::Tensor& keys) {
   const torch::Tensor query = query_to_hidden(hidden).unsqueeze(2);
-  const torch::Tensor scores = output->forward(torch::tanh(query + keys.unsqueeze(1)));
+  const torch::Tensor scores = output->forward((query + keys.unsqueeze(1)).tanh_());
   return torch::softmax(scores.squeeze(-1), -1);
 }
 
 DecoderImpl::DecoderImpl(const DecoderSizes& sizes, double dropout) {
   const int64_t hidden = sizes.hidden;
-  init_h = register_module("init_h", nn::Sequential(nn::Linear(sizes.features, hidden), nn::Tanh()));
-  init_c = register_module("init_c", nn::Sequential(nn::Linear(sizes.features, hidden), nn::Tanh()));
+  init_h =
+      register_module("init_h", nn::Sequential(nn::Linear(sizes.features, hidden), nn::Tanh()));
+  init_c =
+      register_module("init_c", nn::Sequential(nn::Linear(sizes.features, hidden), nn::Tanh()));
   embedding = register_module("embedding", nn::Embedding(sizes.vocabulary, sizes.embedding));
   attend = register_module("attend", Attention(sizes));
-  feature_gate = register_module(
-      "feature_gate", nn::Sequential(nn::Linear(hidden, sizes.features), nn::Sigmoid()));
+  feature_gate = register_module("feature_gate",
+                                 nn::Sequential(nn::Linear(hidden, sizes.features), nn::Sigmoid()));
   lstm = register_module("lstm", nn::LSTMCell(sizes.embedding + sizes.features, hidden));
   output = register_module(
       "output", nn::Sequential(nn::Dropout(dropout), nn::Linear(hidden, sizes.vocabulary)));

@@ -2,9 +2,9 @@
 
 // Private to this module (libtorch).
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include <torch/torch.h>
 
 namespace milan {
 

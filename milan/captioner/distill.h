@@ -14,6 +14,8 @@ struct DistillOptions {
   std::vector<std::string> teacher_levels;  ///< Its values to imitate, finest first.
   std::vector<Path> photos;                 ///< Photo folders or lists.
   Path output;                              ///< ENCODER.onnx; the sidecar is written beside it.
+  std::string dataset = "not stated";       ///< Said of the photos in the sidecar.
+  std::string licence = "not stated";       ///< Of the encoder, said in the sidecar.
 
   // Affects results.
   uint64_t seed = 1;

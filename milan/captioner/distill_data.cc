@@ -1,12 +1,10 @@
 #include "milan/captioner/distill_data.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "milan/base/error.h"
 #include "milan/base/random.h"
-#include "milan/captioner/torch_tensors.h"
 
 namespace milan {
 namespace {
@@ -28,13 +26,19 @@ Box RandomBox(const Image& photo, Random& random) {
           std::min<double>(top + side, photo.height)};
 }
 
+/// Writes one picture's values into a batch. Not by libtorch's operators, which would use threads
+/// of their own on each of the callers'.
+void CopyTo(torch::Tensor& batch, int64_t place, std::span<const float> values) {
+  std::copy(values.begin(), values.end(),
+            batch.data_ptr<float>() + place * static_cast<int64_t>(values.size()));
+}
+
 void Mirror(Image& image) {
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width / 2; ++x) {
-      uint8_t* left = &image.pixels[(static_cast<size_t>(y) * image.width + x) * 3];
-      uint8_t* right =
-          &image.pixels[(static_cast<size_t>(y) * image.width + image.width - 1 - x) * 3];
-      std::swap_ranges(left, left + 3, right);
+  const auto width = static_cast<size_t>(image.width);
+  for (size_t row = 0; row < static_cast<size_t>(image.height); ++row) {
+    uint8_t* pixels = &image.pixels[row * width * 3];
+    for (size_t x = 0; x < width / 2; ++x) {
+      std::swap_ranges(pixels + x * 3, pixels + x * 3 + 3, pixels + (width - 1 - x) * 3);
     }
   }
 }
@@ -43,8 +47,9 @@ void Mirror(Image& image) {
 
 DistillData::DistillData(const DistillOptions& options) {
   const Network network = Network::Load(options.teacher);
-  const auto sidecar = FindSidecar(options.teacher);
-  if (sidecar) preprocessing_ = ReadPreprocessing(*sidecar);
+  if (const auto sidecar = FindSidecar(options.teacher)) {
+    preprocessing_ = ReadPreprocessing(*sidecar);
+  }
   teacher_ = CreateEngine(network.Tap(options.teacher_levels).WithOpenInputSize());
   for (const Path& path : options.photos) {
     sets_.push_back(OpenPhotoSet(path));
@@ -53,56 +58,78 @@ DistillData::DistillData(const DistillOptions& options) {
       photos_.emplace_back(sets_.size() - 1, id);
     }
   }
-  if (training_.empty()) throw UsageError("distillation needs at least two photos");
+  const auto batch_size = static_cast<size_t>(options.batch_size);
+  if (training_.size() < batch_size) {
+    throw UsageError("distillation has " + std::to_string(photos_.size()) +
+                     " photos, too few for one batch of " + std::to_string(batch_size) +
+                     "; give more photos or a smaller --batch");
+  }
 }
 
-Image DistillData::Load(size_t photo) const {
+DecodeResult DistillData::Load(size_t photo) const {
   const auto [set, id] = photos_[photo];
   DecodeResult result = LoadPhoto(sets_[set], id);
-  if (!result.ok()) throw InputError(sets_[set].PathOf(id).string() + ": " + result.failure);
-  return std::move(result.image);
+  if (!result.ok()) result.failure = sets_[set].PathOf(id).string() + ": " + result.failure;
+  return result;
 }
 
 DistillBatch DistillData::RandomCrops(std::span<const size_t> photos, int size,
                                       uint64_t seed) const {
   std::vector<Image> pictures;
+  std::vector<std::string> failures;
   for (const size_t photo : photos) {
+    const DecodeResult whole = Load(photo);
+    if (!whole.ok()) {
+      failures.push_back(whole.failure);
+      continue;
+    }
     Random random(seed ^ (photo * 0x9E3779B97F4A7C15ULL));
-    const Image whole = Load(photo);
-    pictures.push_back(Resize(whole, RandomBox(whole, random), size, size));
+    pictures.push_back(Resize(whole.image, RandomBox(whole.image, random), size, size));
     if (random.Below(2) == 1) Mirror(pictures.back());
   }
-  return Teach(pictures);
+  return Teach(pictures, std::move(failures));
 }
 
 DistillBatch DistillData::WholePictures(std::span<const size_t> photos) const {
   std::vector<Image> pictures;
-  for (const size_t photo : photos) pictures.push_back(Picture(preprocessing_, Load(photo)));
-  return Teach(pictures);
+  std::vector<std::string> failures;
+  for (const size_t photo : photos) {
+    const DecodeResult whole = Load(photo);
+    if (whole.ok()) {
+      pictures.push_back(Picture(preprocessing_, whole.image));
+    } else {
+      failures.push_back(whole.failure);
+    }
+  }
+  return Teach(pictures, std::move(failures));
 }
 
-DistillBatch DistillData::Teach(const std::vector<Image>& pictures) const {
-  Preprocessing direct = preprocessing_;
-  direct.shorter_side = 0;
-  direct.size = {pictures.front().height, pictures.front().width};
-  direct.crop = {0, 0};
-  Array input{{1, 3, direct.Height(), direct.Width()}, {}};
-  input.values.resize(ElementCount(input.shape));
-  std::vector<torch::Tensor> inputs;
-  std::vector<std::vector<torch::Tensor>> targets;  // [level][picture]
-  for (const Image& picture : pictures) {
-    Normalize(direct, picture, input.values);
-    inputs.push_back(ToTensor(input.View()));
+DistillBatch DistillData::Teach(const std::vector<Image>& pictures,
+                                std::vector<std::string> failures) const {
+  DistillBatch batch{{}, {}, std::move(failures)};
+  if (pictures.empty()) return batch;
+  Preprocessing ready = preprocessing_;  // the pictures are cropped already
+  ready.shorter_side = 0;
+  ready.size = {pictures.front().height, pictures.front().width};
+  ready.crop = {0, 0};
+  const auto count = static_cast<int64_t>(pictures.size());
+  Array input{{1, 3, ready.Height(), ready.Width()}, {}};
+  input.values.resize(static_cast<size_t>(ElementCount(input.shape)));
+  batch.inputs = torch::empty({count, 3, ready.Height(), ready.Width()});
+  for (int64_t i = 0; i < count; ++i) {
+    Normalize(ready, pictures[static_cast<size_t>(i)], input.values);
+    CopyTo(batch.inputs, i, input.values);
     const ArrayView view = input.View();
     teacher_->Run(std::span(&view, 1), [&](std::span<const ArrayView> outputs) {
-      targets.resize(outputs.size());
+      batch.targets.resize(outputs.size());
       for (size_t level = 0; level < outputs.size(); ++level) {
-        targets[level].push_back(ToTensor(outputs[level]));
+        Shape shape = outputs[level].shape;
+        shape.at(0) = count;
+        if (i == 0) batch.targets[level] = torch::empty(shape);
+        CopyTo(batch.targets[level], i, outputs[level].values);
       }
     });
   }
-  DistillBatch batch{torch::cat(inputs), {}};
-  for (const auto& level : targets) batch.targets.push_back(torch::cat(level));
   return batch;
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -19,13 +21,18 @@ namespace milan {
 /// Pictures with what the teacher makes of them.
 struct DistillBatch {
   torch::Tensor inputs;                ///< [batch, 3, size, size]
-  std::vector<torch::Tensor> targets;  ///< Per level [batch, channels, height, width].
+  std::vector<torch::Tensor> targets;  ///< Per level [batch, units, height, width].
+  std::vector<std::string> failures;   ///< Photos that could not be read and are left out.
+
+  bool IsEmpty() const { return !inputs.defined(); }
 };
 
 /// The photos that a teacher is imitated on. Which crop a photo gives follows from seed, epoch and
 /// photo alone, so batches do not depend on threads. Thread-safe.
 class DistillData {
  public:
+  /// Throws kInput when a file is missing or broken, kUsage when a level is not the teacher's or
+  /// there are too few photos.
   explicit DistillData(const DistillOptions& options);
 
   /// Indices of the photos trained on, and of those held out (every 40th) to measure on.
@@ -39,8 +46,9 @@ class DistillData {
   DistillBatch WholePictures(std::span<const size_t> photos) const;
 
  private:
-  Image Load(size_t photo) const;
-  DistillBatch Teach(const std::vector<Image>& pictures) const;
+  DecodeResult Load(size_t photo) const;
+  /// Adds what the teacher makes of the pictures.
+  DistillBatch Teach(const std::vector<Image>& pictures, std::vector<std::string> failures) const;
 
   std::vector<PhotoSet> sets_;
   std::vector<std::pair<size_t, size_t>> photos_;  ///< (set, id)

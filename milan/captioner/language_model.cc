@@ -1,18 +1,57 @@
 #include "milan/captioner/language_model.h"
 
-#include <algorithm>
-
-#include "milan/base/error.h"
+#include <map>
+#include <utility>
 
 namespace milan {
+namespace {
 
 namespace nn = torch::nn;
-namespace rnn = torch::nn::utils::rnn;
+
+/// The tokens of sequences at one position, each once per different beginning.
+struct PrefixLevel {
+  std::vector<int64_t> tokens;   ///< The last token of each beginning.
+  std::vector<int64_t> parents;  ///< The beginning in the level before that it extends.
+};
+
+/// All beginnings of `sequences`, the shared ones once. Level 0 is the empty beginning.
+struct PrefixTree {
+  std::vector<PrefixLevel> levels;
+  /// Of each sequence, its beginnings' places in levels 1, 2, ...
+  std::vector<std::vector<size_t>> places;
+};
+
+PrefixTree MakePrefixTree(const std::vector<std::vector<int>>& sequences, int start) {
+  PrefixTree tree{{{{start}, {0}}}, std::vector<std::vector<size_t>>(sequences.size())};
+  bool any = true;
+  for (size_t t = 0; any; ++t) {
+    any = false;
+    PrefixLevel level;
+    std::map<std::pair<size_t, int>, size_t> known;
+    for (size_t i = 0; i < sequences.size(); ++i) {
+      if (sequences[i].size() <= t) continue;
+      any = true;
+      const size_t parent = t == 0 ? 0 : tree.places[i][t - 1];
+      const int token = sequences[i][t];
+      const auto [place, is_new] = known.try_emplace({parent, token}, level.tokens.size());
+      if (is_new) {
+        level.tokens.push_back(token);
+        level.parents.push_back(static_cast<int64_t>(parent));
+      }
+      tree.places[i].push_back(place->second);
+    }
+    if (any) tree.levels.push_back(std::move(level));
+  }
+  return tree;
+}
+
+}  // namespace
 
 LanguageModelImpl::LanguageModelImpl(const LanguageModelSizes& sizes, double dropout) {
   embedding = register_module(
-      "embedding", nn::Embedding(nn::EmbeddingOptions(sizes.vocabulary, sizes.embedding)
-                                     .padding_idx(sizes.pad)));
+      "embedding",
+      nn::Embedding(
+          nn::EmbeddingOptions(sizes.vocabulary, sizes.embedding).padding_idx(sizes.pad)));
   lstm = register_module("lstm", nn::LSTM(nn::LSTMOptions(sizes.embedding, sizes.hidden)
                                               .num_layers(sizes.layers)
                                               .dropout(sizes.layers > 1 ? dropout : 0)
@@ -27,40 +66,33 @@ torch::Tensor LanguageModelImpl::forward(const torch::Tensor& inputs) {
 
 std::vector<double> LanguageModelImpl::Score(const std::vector<std::vector<int>>& sequences,
                                              int start) {
-  if (sequences.empty()) return {};
   const torch::NoGradGuard no_gradient;
-  const auto rows = static_cast<int64_t>(sequences.size());
-  torch::Tensor lengths = torch::empty({rows}, torch::kLong);
-  for (int64_t i = 0; i < rows; ++i) {
-    const auto length = static_cast<int64_t>(sequences[static_cast<size_t>(i)].size());
-    MILAN_CHECK(length > 0, "an empty sequence has no score");
-    lengths[i] = length;
-  }
-  const auto steps = lengths.max().item<int64_t>();
-  torch::Tensor inputs = torch::zeros({rows, steps}, torch::kLong);
-  torch::Tensor targets = torch::zeros({rows, steps}, torch::kLong);
-  auto input = inputs.accessor<int64_t, 2>();
-  auto target = targets.accessor<int64_t, 2>();
-  for (int64_t i = 0; i < rows; ++i) {
-    const std::vector<int>& tokens = sequences[static_cast<size_t>(i)];
-    for (size_t t = 0; t < tokens.size(); ++t) {
-      input[i][static_cast<int64_t>(t)] = t == 0 ? start : tokens[t - 1];
-      target[i][static_cast<int64_t>(t)] = tokens[t];
+  const PrefixTree tree = MakePrefixTree(sequences, start);
+  std::vector<double> scores(sequences.size(), 0.0);
+  torch::optional<std::tuple<torch::Tensor, torch::Tensor>> state;
+  for (size_t t = 0; t + 1 < tree.levels.size(); ++t) {
+    const PrefixLevel& level = tree.levels[t];
+    const PrefixLevel& next = tree.levels[t + 1];
+    if (state) {
+      const torch::Tensor parents = torch::tensor(level.parents, torch::kLong);
+      state = std::make_tuple(std::get<0>(*state).index_select(1, parents),
+                              std::get<1>(*state).index_select(1, parents));
+    }
+    const torch::Tensor tokens = torch::tensor(level.tokens, torch::kLong).unsqueeze(1);
+    const auto [hidden, new_state] = lstm->forward(embedding(tokens), state);
+    state = new_state;
+    const torch::Tensor log_probabilities =
+        torch::log_softmax(output->forward(hidden.squeeze(1)), -1);
+    const torch::Tensor chosen = log_probabilities
+                                     .index({torch::tensor(next.parents, torch::kLong),
+                                             torch::tensor(next.tokens, torch::kLong)})
+                                     .contiguous();
+    const auto* values = chosen.data_ptr<float>();
+    for (size_t i = 0; i < sequences.size(); ++i) {
+      if (sequences[i].size() > t) scores[i] += values[tree.places[i][t]];
     }
   }
-  // Packed: sequences differ much in length, and nothing is computed for what lies after their end.
-  const auto packed = rnn::pack_padded_sequence(embedding(inputs), lengths, true, false);
-  const auto states = std::get<0>(lstm->forward_with_packed_input(packed));
-  const torch::Tensor log_probabilities = torch::log_softmax(output->forward(states.data()), -1);
-  const auto packed_targets = rnn::pack_padded_sequence(targets, lengths, true, false);
-  const torch::Tensor chosen =
-      log_probabilities.gather(1, packed_targets.data().unsqueeze(1)).squeeze(1);
-  const auto unpacked = rnn::PackedSequence(chosen, states.batch_sizes(), states.sorted_indices(),
-                                            states.unsorted_indices());
-  const torch::Tensor padded = std::get<0>(rnn::pad_packed_sequence(unpacked, true));
-  const torch::Tensor sums = padded.to(torch::kDouble).sum(1).contiguous();
-  const auto* first = sums.data_ptr<double>();
-  return {first, first + rows};
+  return scores;
 }
 
 }  // namespace milan

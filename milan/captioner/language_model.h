@@ -2,10 +2,10 @@
 
 // Private to this module (libtorch).
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
+
+#include <torch/torch.h>
 
 namespace milan {
 
@@ -26,7 +26,8 @@ struct LanguageModelImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& inputs);
 
   /// log p of each sequence, the sum over all of its tokens; the first is preceded by `start`.
-  /// A finished description ends with the stop token: nothing after it counts.
+  /// A finished description ends with the stop token: nothing after it counts. Beginnings that
+  /// several sequences share are computed once.
   std::vector<double> Score(const std::vector<std::vector<int>>& sequences, int start);
 
   torch::nn::Embedding embedding{nullptr};

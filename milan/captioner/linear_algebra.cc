@@ -1,10 +1,10 @@
 #include "milan/captioner/linear_algebra.h"
 
-#include <dlfcn.h>
-#include <torch/torch.h>
-
 #include <array>
 #include <memory>
+
+#include <dlfcn.h>
+#include <torch/torch.h>
 
 #include "milan/base/error.h"
 #include "milan/captioner/bundle.h"
@@ -34,7 +34,8 @@ bool HasOwn() { return at::hasMKL(); }
 
 LinearAlgebra FindLinearAlgebra() {
   if (HasOwn()) return {"MKL", true};
-  // The first sgemm_ of the process is the one that libtorch calls: symbols are bound in that order.
+  // The first sgemm_ of the process is the one that libtorch calls: symbols are bound in that
+  // order.
   const void* product = dlsym(RTLD_DEFAULT, "sgemm_");
   Dl_info info;
   if (product == nullptr || dladdr(product, &info) == 0) return {"", true};

@@ -1,9 +1,9 @@
 #include "milan/captioner/linear_algebra.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 #include "milan/base/error.h"
 #include "milan/captioner/bundle.h"

@@ -27,8 +27,8 @@ inline Captioner ReferenceCaptioner() {
       Vocabulary::FromTokens(model.at("indexer").at("vocab").get<std::vector<std::string>>());
   const SafetensorsFile weights(CaptionerParity("decoder_without_encoder.safetensors"));
   Decoder decoder(DecoderSizes{vocabulary.size(), 1024, 16, 24, 24}, 0.1);
-  LanguageModel language_model(
-      LanguageModelSizes{vocabulary.size(), vocabulary.pad(), 16, 24, 2}, 0.2);
+  LanguageModel language_model(LanguageModelSizes{vocabulary.size(), vocabulary.pad(), 16, 24, 2},
+                               0.2);
   LoadModule(weights, "", *decoder);
   LoadModule(weights, "lm.", *language_model);
   return {std::move(vocabulary), decoder, language_model};

@@ -34,9 +34,9 @@ class ActivationHistogram {
   /// clamped to the ends, linear between neighbours. Values of one bucket are taken as spread
   /// evenly over the part of it that lies in [minimum, maximum].
   ///
-  /// Guarantee: no value is placed outside its bucket. So the result is off by less than 2^-8 of
-  /// the quantile or, where that is nearer to zero than 2^-15 of the largest magnitude of its sign,
-  /// by less than that; its rank is off by less than the share of the values in one bucket.
+  /// Guarantee: no value is placed outside its bucket. So a neighbour is off by less than 2^-8 of
+  /// itself or, where it is nearer to zero than 2^-15 of the largest magnitude of its sign, by less
+  /// than that; the rank of the result is off by less than the share of the values in one bucket.
   /// Exact: minimum, maximum, zeros, and units with a single value.
   /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
+#include <limits>
 #include <numeric>
 
 #include "milan/base/error.h"
@@ -16,6 +18,16 @@ constexpr size_t kWaiting = 1024;  // keys that may wait
 /// The smallest magnitude with that key.
 double MagnitudeOf(int key) {
   return key <= 0 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kKeyShift);
+}
+
+/// Moves counts down by `shift` buckets; what falls off is added to the shared bucket.
+template <typename Count>
+void MoveDown(std::vector<Count>& counts, size_t shift) {
+  if (counts.empty()) return;
+  const auto first = counts.begin() + 1;
+  const auto kept = first + static_cast<ptrdiff_t>(shift);
+  counts[0] = std::accumulate(first, kept, counts[0]);
+  std::fill(std::copy(kept, counts.end(), first), counts.end(), 0);
 }
 
 }  // namespace
@@ -34,10 +46,15 @@ void BucketCounts::Add(std::span<const float> values, bool negative) {
 void BucketCounts::Merge(const BucketCounts& other) {
   if (!other.counts_.empty()) {
     Reach(other.top_);
+    MakeRoom(other.counted_);
+    if (!other.carried_.empty()) Carry();
     const size_t shift = static_cast<size_t>(top_ - other.top_) << kKeyMantissaBits;
-    for (size_t i = 0; i < other.counts_.size(); ++i) {
-      counts_[i > shift ? i - shift : 0] += other.counts_[i];
+    for (size_t i = 0; i <= kBuckets; ++i) {
+      const size_t bucket = i > shift ? i - shift : 0;
+      counts_[bucket] += other.counts_[i];
+      if (!other.carried_.empty()) carried_[bucket] += other.carried_[i];
     }
+    counted_ += other.counted_;
   }
   Count(std::span(other.waiting_).first(other.waiting_count_));
   total_ += other.total_;
@@ -51,8 +68,21 @@ void BucketCounts::Flush() {
 void BucketCounts::Count(std::span<const uint16_t> keys) {
   if (keys.empty()) return;
   Reach(*std::max_element(keys.begin(), keys.end()) >> kKeyMantissaBits);
+  MakeRoom(keys.size());
   const int before_first = FirstKey() - 1;
   for (const uint16_t key : keys) ++counts_[std::max(key - before_first, 0)];
+  counted_ += keys.size();
+}
+
+void BucketCounts::MakeRoom(uint64_t values) {
+  if (counted_ + values > std::numeric_limits<uint32_t>::max()) Carry();
+}
+
+void BucketCounts::Carry() {
+  carried_.resize(kBuckets + 1);
+  std::transform(counts_.begin(), counts_.end(), carried_.begin(), carried_.begin(), std::plus());
+  std::fill(counts_.begin(), counts_.end(), 0);
+  counted_ = 0;
 }
 
 /// Makes the buckets reach that octave. What then lies below their range goes to the shared bucket.
@@ -63,21 +93,19 @@ void BucketCounts::Reach(int octave) {
   }
   if (octave <= top_) return;
   const size_t shift = std::min(static_cast<size_t>(octave - top_) << kKeyMantissaBits, kBuckets);
-  const auto first = counts_.begin() + 1;
-  const auto kept = first + static_cast<ptrdiff_t>(shift);
-  counts_[0] = std::accumulate(first, kept, counts_[0]);
-  std::fill(std::copy(kept, counts_.end(), first), counts_.end(), 0);
+  MoveDown(counts_, shift);
+  MoveDown(carried_, shift);
   top_ = octave;
 }
 
 double BucketCounts::MagnitudeAt(uint64_t ordinal, double low, double high) const {
   size_t bucket = 0;
-  while (bucket < counts_.size() && ordinal >= counts_[bucket]) ordinal -= counts_[bucket++];
+  while (bucket < counts_.size() && ordinal >= CountOf(bucket)) ordinal -= CountOf(bucket++);
   MILAN_CHECK(bucket < counts_.size(), "no such ordinal");
   const int key = FirstKey() - 1 + static_cast<int>(bucket);
   const double begin = std::max(low, bucket == 0 ? 0 : MagnitudeOf(key));
   const double end = std::min(high, MagnitudeOf(key + 1));
-  const double place = (static_cast<double>(ordinal) + 0.5) / static_cast<double>(counts_[bucket]);
+  const double place = (static_cast<double>(ordinal) + 0.5) / static_cast<double>(CountOf(bucket));
   return begin + (end - begin) * place;
 }
 

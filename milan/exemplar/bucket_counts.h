@@ -29,20 +29,32 @@ class BucketCounts {
   /// over the part of it that lies in [low, high]. REQUIRES: ordinal < total(), nothing waits.
   double MagnitudeAt(uint64_t ordinal, double low, double high) const;
 
-  /// Memory held: nothing before the first value, then the same whatever is added.
-  size_t bytes() const { return waiting_.size() * sizeof(uint16_t) + counts_.size() * 8; }
+  /// Memory held: nothing before the first value, then about 20 kB; 3 times that from 2^32 values.
+  size_t bytes() const {
+    return waiting_.size() * sizeof(uint16_t) + counts_.size() * sizeof(uint32_t) +
+           carried_.size() * sizeof(uint64_t);
+  }
 
  private:
   void Count(std::span<const uint16_t> keys);
+  void MakeRoom(uint64_t values);
+  void Carry();
   void Reach(int octave);
+  uint64_t CountOf(size_t bucket) const {
+    return counts_[bucket] + (carried_.empty() ? 0 : carried_[bucket]);
+  }
   int FirstKey() const { return (top_ - kOctaves + 1) * (1 << kKeyMantissaBits); }
 
   /// Keys not counted yet. Counting jumps all over the buckets, which costs a cache miss each when
   /// the few values of one photo are counted at once, as thousands of units take turns.
   std::vector<uint16_t> waiting_;
   size_t waiting_count_ = 0;
-  int top_ = 0;                   ///< The largest octave: the exponent bits of its magnitudes.
-  std::vector<uint64_t> counts_;  ///< counts_[0]: the shared bucket; [1]: FirstKey().
+  int top_ = 0;  ///< The largest octave: the exponent bits of its magnitudes.
+  /// Per bucket: [0] the shared one, [1] that of FirstKey(). Half as wide as the counts can become,
+  /// for the cache's sake: before they overflow they are carried over into `carried_`.
+  std::vector<uint32_t> counts_;
+  std::vector<uint64_t> carried_;
+  uint64_t counted_ = 0;  ///< Sum of counts_.
   uint64_t total_ = 0;
 };
 

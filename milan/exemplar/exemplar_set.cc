@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "milan/base/array.h"
 #include "milan/base/error.h"
+#include "milan/base/hash.h"
 #include "milan/base/safetensors.h"
 
 namespace milan {
@@ -44,10 +48,39 @@ void CheckFormat(const SafetensorsFile& file) {
 }
 
 double ReadQuantile(const SafetensorsFile& file) {
-  try {
-    return std::stod(ReadMember(file, "quantile"));
-  } catch (const std::logic_error&) {
-    throw InputError(file.path().string() + ": 'quantile' is not a number");
+  const std::string& text = ReadMember(file, "quantile");
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value > 0 && value < 1)) {
+    throw InputError(file.path().string() + ": 'quantile' is '" + text +
+                     "', expected a number between 0 and 1");
+  }
+  return value;
+}
+
+std::vector<UnitState> ReadStates(const SafetensorsFile& file, int64_t units) {
+  std::vector<UnitState> states;
+  for (const uint8_t state : ReadTensor<uint8_t>(file, "states", DataType::kU8, {units})) {
+    if (state > static_cast<uint8_t>(UnitState::kInvalid)) {
+      throw InputError(file.path().string() + ": tensor 'states' has an unknown value");
+    }
+    states.push_back(static_cast<UnitState>(state));
+  }
+  return states;
+}
+
+/// Every step after this one takes the ids as places in the photo list, and stops at the first -1.
+void CheckPhotoIds(const ExemplarSet& set, const Path& path) {
+  for (int64_t unit = 0; unit < set.units; ++unit) {
+    bool ended = false;
+    for (int64_t rank = 0; rank < set.k; ++rank) {
+      const int32_t id = set.PhotoId(unit, rank);
+      if (id < -1 || (ended && id >= 0)) {
+        throw InputError(path.string() + ": tensor 'photo_ids' of unit " + std::to_string(unit) +
+                         " is broken");
+      }
+      ended = id < 0;
+    }
   }
 }
 
@@ -85,7 +118,7 @@ void ExemplarSet::Save(const Path& path) const {
   writer.SetMetadata("format", kFormat);
   writer.SetMetadata("version", kVersion);
   writer.SetMetadata("layer", layer);
-  writer.SetMetadata("quantile", std::to_string(quantile));
+  writer.SetMetadata("quantile", fmt::format("{}", quantile));  // the shortest that reads back
   writer.Add<int32_t>("photo_ids", {units, k}, photo_ids);
   writer.Add<float>("activations", {units, k}, activations);
   writer.Add("maps", DataType::kF16, {units, k, height, width}, std::as_bytes(std::span(maps)));
@@ -103,8 +136,9 @@ ExemplarSet ExemplarSet::Load(const Path& path) {
   set.layer = ReadMember(file, "layer");
   set.quantile = ReadQuantile(file);
   const Shape& shape = file.At("maps").shape;
-  if (shape.size() != 4) {
-    throw InputError(path.string() + ": tensor 'maps' is not [units, k, height, width]");
+  if (shape.size() != 4 || std::find(shape.begin(), shape.end(), 0) != shape.end()) {
+    throw InputError(path.string() + ": tensor 'maps' of shape " + ToString(shape) +
+                     " is not [units, k, height, width]");
   }
   set.units = shape[0];
   set.k = shape[1];
@@ -117,18 +151,15 @@ ExemplarSet ExemplarSet::Load(const Path& path) {
   set.thresholds = ReadTensor<float>(file, "thresholds", DataType::kF32, {set.units});
   set.minima = ReadTensor<float>(file, "minima", DataType::kF32, {set.units});
   set.maxima = ReadTensor<float>(file, "maxima", DataType::kF32, {set.units});
-  for (const uint8_t state : ReadTensor<uint8_t>(file, "states", DataType::kU8, {set.units})) {
-    if (state > static_cast<uint8_t>(UnitState::kInvalid)) {
-      throw InputError(path.string() + ": tensor 'states' has an unknown value");
-    }
-    set.states.push_back(static_cast<UnitState>(state));
-  }
+  set.states = ReadStates(file, set.units);
+  CheckPhotoIds(set, path);
   return set;
 }
 
 std::string LayerFileName(const std::string& layer) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   constexpr std::string_view kPlain = "-_.";
+  constexpr size_t kLongest = 200;  // file systems take 255 bytes, with extension and more
   std::string name;
   for (const char c : layer) {
     const auto byte = static_cast<unsigned char>(c);
@@ -141,6 +172,11 @@ std::string LayerFileName(const std::string& layer) {
       name += kDigits[byte >> 4];
       name += kDigits[byte & 15];
     }
+  }
+  if (name.size() > kLongest) {
+    const std::string hash = HashText(layer);
+    name.resize(kLongest - hash.size() - 1);
+    name += '-' + hash;
   }
   return name;
 }

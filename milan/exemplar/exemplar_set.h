@@ -31,11 +31,13 @@ struct ExemplarSet {
 
   std::vector<int32_t> photo_ids;  ///< [units, k], best first; ties by smaller photo id.
   std::vector<float> activations;  ///< [units, k], the peak: maximum of the map.
-  std::vector<uint16_t> maps;      ///< [units, k, height, width], half precision.
-  std::vector<float> thresholds;   ///< [units], the quantile over all positions of all photos.
-  std::vector<float> minima;       ///< [units], over all positions of all photos.
-  std::vector<float> maxima;       ///< [units]
-  std::vector<UnitState> states;   ///< [units]
+  /// [units, k, height, width], half precision: rounded to 11 significant bits and, beyond it, to
+  /// the largest number of either sign (65504).
+  std::vector<uint16_t> maps;
+  std::vector<float> thresholds;  ///< [units], the quantile over all positions of all photos.
+  std::vector<float> minima;      ///< [units], over all positions of all photos.
+  std::vector<float> maxima;      ///< [units]
+  std::vector<UnitState> states;  ///< [units]
 
   /// Photos that unit `unit` really has as exemplars (<= k).
   int64_t CountOf(int64_t unit) const;
@@ -49,9 +51,9 @@ struct ExemplarSet {
   static ExemplarSet Load(const Path& path);
 };
 
-/// File name of a layer inside a run's exemplars/ folder: characters other than letters, digits,
-/// '.',
-/// '-' and '_' become %XX, so that any layer name gives one valid name and no two the same.
+/// File name of a layer inside a run's exemplars/ folder, without extension. Characters other than
+/// ASCII letters, digits, '-', '_' and '.' (that not first) become %XX; the end of a name too long
+/// for a file becomes a hash. So any layer name gives one valid name and no two the same.
 std::string LayerFileName(const std::string& layer);
 
 }  // namespace milan

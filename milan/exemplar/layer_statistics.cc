@@ -8,21 +8,17 @@
 namespace milan {
 namespace {
 
-/// The largest value; NaN when there is one, so that it is not taken for a peak.
-float PeakOf(std::span<const float> map) {
-  float peak = -std::numeric_limits<float>::infinity();
-  float sum_of_nan_checks = 0;
-  for (const float value : map) {
-    peak = value > peak ? value : peak;
-    sum_of_nan_checks += value - value;  // 0 for every finite value, NaN otherwise
-  }
-  return sum_of_nan_checks == 0 ? peak : std::numeric_limits<float>::quiet_NaN();
-}
-
 UnitState StateOf(const ActivationHistogram& histogram) {
-  if (histogram.not_finite() > 0 || histogram.count() == 0) return UnitState::kInvalid;
+  if (histogram.nans() > 0 || histogram.infinities() > 0 || histogram.count() == 0) {
+    return UnitState::kInvalid;
+  }
   if (histogram.minimum() != histogram.maximum()) return UnitState::kAlive;
   return histogram.maximum() == 0 ? UnitState::kDead : UnitState::kConstant;
+}
+
+/// A map with a NaN has no peak, wherever in it the NaN is.
+float PeakOf(const ValueSummary& summary) {
+  return summary.has_nan ? std::numeric_limits<float>::quiet_NaN() : summary.maximum;
 }
 
 }  // namespace
@@ -33,19 +29,31 @@ LayerStatistics::LayerStatistics(int64_t units, int64_t height, int64_t width, i
       width_(width),
       k_(k),
       histograms_(units),
-      top_(units, TopK(k)) {}
+      top_(units, TopK(k)) {
+  MILAN_CHECK(units >= 1 && height >= 1 && width >= 1 && k >= 1, "a layer without units or maps");
+}
+
+void LayerStatistics::CheckShape(const Shape& shape) const {
+  Shape found = shape;
+  if (found.size() == 4 || found.size() == 2) {
+    if (found.front() == 1) found.erase(found.begin());  // one photo
+  }
+  if (found == Shape{units_, height_, width_}) return;
+  if (found == Shape{units_} && height_ * width_ == 1) return;
+  throw InputError("activations of shape " + ToString(shape) + " where " +
+                   ToString({1, units_, height_, width_}) + " is expected");
+}
 
 void LayerStatistics::Add(int32_t photo_id, const ArrayView& activations) {
+  CheckShape(activations.shape);
   const auto positions = static_cast<size_t>(height_ * width_);
-  if (activations.values.size() != static_cast<size_t>(units_) * positions) {
-    throw InputError("activations of shape " + ToString(activations.shape) + " where [1, " +
-                     std::to_string(units_) + ", " + std::to_string(height_) + ", " +
-                     std::to_string(width_) + "] is expected");
-  }
+  MILAN_CHECK(activations.values.size() == static_cast<size_t>(units_) * positions,
+              "a view whose values are not as many as its shape says");
   for (int64_t unit = 0; unit < units_; ++unit) {
     const auto map = activations.values.subspan(static_cast<size_t>(unit) * positions, positions);
-    histograms_[unit].Add(map);
-    top_[unit].Add(photo_id, PeakOf(map), map);
+    const ValueSummary summary = Summarize(map);
+    histograms_[unit].Add(map, summary);
+    top_[unit].Add(photo_id, PeakOf(summary), map);
   }
 }
 
@@ -79,15 +87,28 @@ ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) c
     set.minima.push_back(has_values ? histogram.minimum() : 0);
     set.maxima.push_back(has_values ? histogram.maximum() : 0);
     set.states.push_back(StateOf(histogram));
-    size_t place = static_cast<size_t>(unit * k_);
+    auto place = static_cast<size_t>(unit * k_);
     for (const TopK::Entry& entry : top_[unit].entries()) {
       set.photo_ids[place] = entry.photo_id;
       set.activations[place] = entry.peak;
-      std::copy(entry.map.begin(), entry.map.end(), set.maps.begin() + place * positions);
+      std::copy(entry.map.begin(), entry.map.end(),
+                set.maps.begin() + static_cast<ptrdiff_t>(place * positions));
       ++place;
     }
   }
   return set;
+}
+
+size_t LayerStatistics::bytes() const {
+  const auto map_bytes = static_cast<size_t>(height_ * width_) * sizeof(uint16_t);
+  size_t total = 0;
+  for (const ActivationHistogram& histogram : histograms_) {
+    total += sizeof(histogram) + histogram.bytes();
+  }
+  for (const TopK& top : top_) {
+    total += sizeof(top) + top.entries().size() * (sizeof(TopK::Entry) + map_bytes);
+  }
+  return total;
 }
 
 }  // namespace milan

@@ -17,8 +17,8 @@ class LayerStatistics {
  public:
   LayerStatistics(int64_t units, int64_t height, int64_t width, int64_t k);
 
-  /// Adds one photo's activations: [1, units, height, width] or, for vectors, [1, units].
-  /// Throws kInput when the shape is another.
+  /// Adds one photo's activations: [units, height, width] or, for vectors, [units], either with or
+  /// without a leading dimension of 1. Throws kInput when the shape is another.
   void Add(int32_t photo_id, const ArrayView& activations);
   /// REQUIRES: the same sizes.
   void Merge(const LayerStatistics& other);
@@ -26,7 +26,12 @@ class LayerStatistics {
   /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
   ExemplarSet Finish(const std::string& layer, double quantile) const;
 
+  /// Memory held. It grows with the photos only until every unit has its k exemplars.
+  size_t bytes() const;
+
  private:
+  void CheckShape(const Shape& shape) const;
+
   int64_t units_;
   int64_t height_;
   int64_t width_;

@@ -1,5 +1,6 @@
 #include "milan/exemplar/mask.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "milan/base/error.h"
@@ -7,9 +8,8 @@
 namespace milan {
 namespace {
 
-/// Where one output position reads the map along one axis: two neighbours and the weight of the
-/// second. A neighbour outside the map has weight 0 (border of zeros) or is the edge itself
-/// (clamp).
+/// Where one output position reads the map along one axis: two neighbours and their weights. A
+/// neighbour outside the map has weight 0 (border of zeros) or is the edge itself (clamp).
 struct Tap {
   int first;
   int second;
@@ -43,36 +43,76 @@ std::vector<Tap> MakeTaps(int size, int out_size, MaskBorder border) {
   return taps;
 }
 
+/// Upsamples row by row: along the rows first, each row of the map once, then between them.
+class Upsampler {
+ public:
+  Upsampler(std::span<const float> map, int height, int width, MaskBorder border)
+      : map_(map), height_(height), width_(width), border_(border) {
+    MILAN_CHECK(height >= 1 && width >= 1 &&
+                    map.size() == static_cast<size_t>(height) * static_cast<size_t>(width),
+                "an activation map of another size");
+  }
+
+  /// Calls receive(y, row) for every output row.
+  template <typename Receive>
+  void Run(int out_height, int out_width, const Receive& receive) const {
+    MILAN_CHECK(out_height >= 1 && out_width >= 1, "a mask without pixels");
+    const std::vector<float> wide = Widen(out_width);
+    const std::vector<Tap> rows = MakeTaps(height_, out_height, border_);
+    std::vector<float> row(out_width);
+    for (int y = 0; y < out_height; ++y) {
+      const Tap& tap = rows[y];
+      const float* upper = wide.data() + static_cast<ptrdiff_t>(tap.first) * out_width;
+      const float* lower = wide.data() + static_cast<ptrdiff_t>(tap.second) * out_width;
+      for (int x = 0; x < out_width; ++x) {
+        row[x] = upper[x] * tap.first_weight + lower[x] * tap.second_weight;
+      }
+      receive(y, row);
+    }
+  }
+
+ private:
+  /// The map's own rows at the output's width.
+  std::vector<float> Widen(int out_width) const {
+    const std::vector<Tap> columns = MakeTaps(width_, out_width, border_);
+    std::vector<float> wide(static_cast<size_t>(height_) * static_cast<size_t>(out_width));
+    auto out = wide.begin();
+    for (int y = 0; y < height_; ++y) {
+      const float* row = map_.data() + static_cast<ptrdiff_t>(y) * width_;
+      for (const Tap& tap : columns) {
+        *out++ = row[tap.first] * tap.first_weight + row[tap.second] * tap.second_weight;
+      }
+    }
+    return wide;
+  }
+
+  std::span<const float> map_;
+  int height_;
+  int width_;
+  MaskBorder border_;
+};
+
 }  // namespace
 
 std::vector<float> UpsampleMap(std::span<const float> map, int height, int width, int out_height,
                                int out_width, MaskBorder border) {
-  MILAN_CHECK(map.size() == static_cast<size_t>(height) * static_cast<size_t>(width),
-              "an activation map of another size");
-  const std::vector<Tap> rows = MakeTaps(height, out_height, border);
-  const std::vector<Tap> columns = MakeTaps(width, out_width, border);
-  std::vector<float> result(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));
-  for (int y = 0; y < out_height; ++y) {
-    const float* upper = map.data() + static_cast<ptrdiff_t>(rows[y].first) * width;
-    const float* lower = map.data() + static_cast<ptrdiff_t>(rows[y].second) * width;
-    float* out = result.data() + static_cast<ptrdiff_t>(y) * out_width;
-    for (int x = 0; x < out_width; ++x) {
-      const Tap& tap = columns[x];
-      // The reference's order of operations: four products of weights, summed row by row.
-      out[x] = upper[tap.first] * (tap.first_weight * rows[y].first_weight) +
-               upper[tap.second] * (tap.second_weight * rows[y].first_weight) +
-               lower[tap.first] * (tap.first_weight * rows[y].second_weight) +
-               lower[tap.second] * (tap.second_weight * rows[y].second_weight);
-    }
-  }
+  std::vector<float> result;
+  result.reserve(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));
+  Upsampler(map, height, width, border)
+      .Run(out_height, out_width, [&](int, const std::vector<float>& row) {
+        result.insert(result.end(), row.begin(), row.end());
+      });
   return result;
 }
 
 std::vector<uint8_t> ComputeMask(std::span<const float> map, int height, int width, float threshold,
                                  int out_height, int out_width, MaskBorder border) {
-  const std::vector<float> values = UpsampleMap(map, height, width, out_height, out_width, border);
-  std::vector<uint8_t> mask(values.size());
-  for (size_t i = 0; i < values.size(); ++i) mask[i] = values[i] > threshold ? 1 : 0;
+  std::vector<uint8_t> mask(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));
+  Upsampler(map, height, width, border)
+      .Run(out_height, out_width, [&](int y, const std::vector<float>& row) {
+        uint8_t* out = mask.data() + static_cast<ptrdiff_t>(y) * out_width;
+        for (size_t x = 0; x < row.size(); ++x) out[x] = row[x] > threshold ? 1 : 0;
+      });
   return mask;
 }
 

@@ -18,6 +18,8 @@ std::vector<float> UpsampleMap(std::span<const float> map, int height, int width
                                int out_width, MaskBorder border = MaskBorder::kZeros);
 
 /// 1 where the upsampled map is strictly above the threshold, else 0; [out_height * out_width].
+/// From the maps of an exemplar set, which are in half precision, pixels may differ whose value is
+/// within 1/2048 of the threshold; all others are as from the exact maps.
 std::vector<uint8_t> ComputeMask(std::span<const float> map, int height, int width, float threshold,
                                  int out_height, int out_width,
                                  MaskBorder border = MaskBorder::kZeros);

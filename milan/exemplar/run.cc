@@ -31,9 +31,10 @@ void CheckFormat(const Json& json, const std::string& name) {
     throw InputError(name + ": not a run of milan");
   }
   const int version = Get<int>(json, "version", name);
-  if (version > kVersion) {
+  if (version < 1 || version > kVersion) {
     throw InputError(name + ": run of format version " + std::to_string(version) +
-                     "; this milan reads up to " + std::to_string(kVersion));
+                     ", but this milan reads up to " + std::to_string(kVersion) +
+                     "; use the milan that wrote it, or make the run again");
   }
 }
 
@@ -45,6 +46,23 @@ T ParseNumber(const std::string& text, const CsvTable& table, const std::string&
     throw InputError(table.name + ": column '" + column + "': '" + text + "' is not a number");
   }
   return value;
+}
+
+/// The exemplar set of a layer, held against the rest of the run.
+ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer) {
+  const Path path = run.folder / "exemplars" / (LayerFileName(layer.name) + ".safetensors");
+  ExemplarSet set = ExemplarSet::Load(path);
+  if (set.layer != layer.name || set.units != layer.units || set.height != layer.height ||
+      set.width != layer.width || set.k != run.manifest.k) {
+    throw InputError(path.string() + ": not the exemplars of layer '" + layer.name +
+                     "' that run.json speaks of");
+  }
+  for (const int32_t id : set.photo_ids) {
+    if (id >= static_cast<int64_t>(run.photos.size())) {
+      throw InputError(path.string() + ": photo " + std::to_string(id) + " is not in photos.csv");
+    }
+  }
+  return set;
 }
 
 }  // namespace
@@ -117,6 +135,7 @@ void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photo
 
 std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder) {
   const CsvTable table = ReadCsv(folder / "photos.csv");
+  const size_t id = table.Column("id");
   const size_t name = table.Column("name");
   const size_t bytes = table.Column("bytes");
   const size_t hash = table.Column("hash");
@@ -126,6 +145,10 @@ std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder) {
   std::vector<PhotoRecord> photos;
   photos.reserve(table.rows.size());
   for (const auto& row : table.rows) {
+    if (ParseNumber<uint64_t>(row[id], table, "id") != photos.size()) {
+      throw InputError(table.name + ": photo " + row[id] + " in the place of photo " +
+                       std::to_string(photos.size()) + "; the ids are 0, 1, 2, ...");
+    }
     photos.push_back({row[name], ParseNumber<uint64_t>(row[bytes], table, "bytes"), row[hash],
                       ParseNumber<int>(row[width], table, "width"),
                       ParseNumber<int>(row[height], table, "height"), row[failure]});
@@ -148,6 +171,10 @@ Run OpenRun(const Path& folder) {
                      ": the run is incomplete; repeat the command that began it to finish it");
   }
   run.photos = ReadPhotoRecords(folder);
+  if (static_cast<int64_t>(run.photos.size()) != run.manifest.photo_count) {
+    throw InputError(folder.string() + ": photos.csv has " + std::to_string(run.photos.size()) +
+                     " photos, run.json says " + std::to_string(run.manifest.photo_count));
+  }
   run.photo_root = run.manifest.photo_root;
   return run;
 }
@@ -155,9 +182,7 @@ Run OpenRun(const Path& folder) {
 ExemplarSet Run::Exemplars(const std::string& layer) const {
   std::string known;
   for (const RunLayer& candidate : manifest.layers) {
-    if (candidate.name == layer) {
-      return ExemplarSet::Load(folder / "exemplars" / (LayerFileName(layer) + ".safetensors"));
-    }
+    if (candidate.name == layer) return LoadExemplars(*this, candidate);
     known += (known.empty() ? "" : ", ") + candidate.name;
   }
   throw UsageError(folder.string() + ": has no layer '" + layer + "' (its layers: " + known + ")");

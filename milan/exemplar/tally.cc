@@ -19,28 +19,30 @@ struct Worker {
   Array input;
 };
 
+/// What Tally is given.
+struct Task {
+  Engine& engine;
+  const std::vector<Layer>& layers;
+  const PhotoSet& photos;
+  const Preprocessing& preprocessing;
+  const TallyOptions& options;
+  Progress& progress;
+};
+
 /// The tally of one photo set; lives for one call of Tally.
 class TallyPass {
  public:
-  TallyPass(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
-            const Preprocessing& preprocessing, const TallyOptions& options, Progress& progress)
-      : engine_(engine),
-        layers_(layers),
-        photos_(photos),
-        preprocessing_(preprocessing),
-        options_(options),
-        progress_(progress),
-        records_(photos.photos.size()) {}
+  explicit TallyPass(const Task& task) : task_(task), records_(task.photos.photos.size()) {}
 
   TallyResult Run() {
     const auto started = std::chrono::steady_clock::now();
-    const int workers = options_.workers > 0 ? options_.workers : DefaultWorkers();
+    const int workers = CountWorkers();
     workers_.reserve(workers);
     for (int i = 0; i < workers; ++i) workers_.push_back(MakeWorker());
-    progress_.Begin("exemplars", static_cast<int64_t>(records_.size()), "photos");
+    task_.progress.Begin("exemplars", static_cast<int64_t>(records_.size()), "photos");
     ParallelFor(workers, static_cast<int64_t>(records_.size()),
                 [this](int worker, int64_t id) { AddPhoto(workers_[worker], id); });
-    progress_.End();
+    task_.progress.End();
     TallyResult result;
     result.layers = MergeWorkers();
     result.photos = std::move(records_);
@@ -50,26 +52,33 @@ class TallyPass {
   }
 
  private:
+  /// No more than photos: a worker holds memory for every unit.
+  int CountWorkers() const {
+    const int64_t wanted = task_.options.workers > 0 ? task_.options.workers : DefaultWorkers();
+    return static_cast<int>(std::clamp<int64_t>(wanted, 1, std::max<size_t>(records_.size(), 1)));
+  }
+
   Worker MakeWorker() const {
     Worker worker;
-    for (const Layer& layer : layers_) {
-      worker.statistics.emplace_back(layer.units, layer.height, layer.width, options_.k);
+    for (const Layer& layer : task_.layers) {
+      worker.statistics.emplace_back(layer.units, layer.height, layer.width, task_.options.k);
     }
-    worker.input.shape = {1, 3, preprocessing_.Height(), preprocessing_.Width()};
+    worker.input.shape = {1, 3, task_.preprocessing.Height(), task_.preprocessing.Width()};
     worker.input.values.resize(ElementCount(worker.input.shape));
     return worker;
   }
 
   void AddPhoto(Worker& worker, int64_t id) {
-    ThrowIfCancelled(progress_);
+    StopIfCancelled();
     PhotoRecord& record = records_[id];
-    record.name = photos_.photos[id].name;
-    record.bytes = photos_.photos[id].bytes;
-    const DecodeResult photo = LoadPhoto(photos_, id, &record.hash);
+    record.name = task_.photos.photos[id].name;
+    record.bytes = task_.photos.photos[id].bytes;
+    const DecodeResult photo = LoadPhoto(task_.photos, id, &record.hash);
     if (photo.ok()) {
       record.width = photo.image.width;
       record.height = photo.image.height;
-      Normalize(preprocessing_, Picture(preprocessing_, photo.image), worker.input.values);
+      Normalize(task_.preprocessing, Picture(task_.preprocessing, photo.image),
+                worker.input.values);
       AddActivations(worker, static_cast<int32_t>(id));
     } else {
       record.failure = photo.failure;
@@ -77,48 +86,55 @@ class TallyPass {
     Report(record);
   }
 
+  void StopIfCancelled() {
+    const std::lock_guard lock(mutex_);  // progress is called by one worker at a time
+    ThrowIfCancelled(task_.progress);
+  }
+
   void AddActivations(Worker& worker, int32_t id) {
     const ArrayView input = worker.input.View();
-    engine_.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
-      MILAN_CHECK(outputs.size() == layers_.size(), "the engine's outputs are not the layers");
-      for (size_t i = 0; i < outputs.size(); ++i) worker.statistics[i].Add(id, outputs[i]);
+    task_.engine.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
+      MILAN_CHECK(outputs.size() == task_.layers.size(), "the engine's outputs are not the layers");
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        try {
+          worker.statistics[i].Add(id, outputs[i]);
+        } catch (const Error& error) {
+          throw Error(error.kind(), "layer '" + task_.layers[i].name + "': " + error.what());
+        }
+      }
     });
   }
 
   void Report(const PhotoRecord& record) {
     const std::lock_guard lock(mutex_);
-    progress_.Update(++done_);
+    task_.progress.Update(++done_);
     if (record.failure.empty()) return;
     const std::string message = record.name + ": " + record.failure;
-    if (options_.strict) throw InputError(message + " (--strict)");
-    progress_.Warn(message + "; skipped");
+    if (task_.options.strict) throw InputError(message + " (--strict)");
+    task_.progress.Warn(message + "; skipped");
   }
 
   std::vector<ExemplarSet> MergeWorkers() {
     const bool any = std::any_of(records_.begin(), records_.end(),
                                  [](const PhotoRecord& photo) { return photo.failure.empty(); });
     if (!any) {
-      throw InputError(photos_.root.string() + ": none of its " + std::to_string(records_.size()) +
-                       " photos could be read; the first: " + records_.front().name + ": " +
-                       records_.front().failure);
+      if (records_.empty()) throw InputError(task_.photos.root.string() + ": no photos");
+      throw InputError(task_.photos.root.string() + ": none of its " +
+                       std::to_string(records_.size()) + " photos could be read; the first: " +
+                       records_.front().name + ": " + records_.front().failure);
     }
     std::vector<ExemplarSet> sets;
-    for (size_t i = 0; i < layers_.size(); ++i) {
+    for (size_t i = 0; i < task_.layers.size(); ++i) {
       LayerStatistics& whole = workers_.front().statistics[i];
       for (size_t worker = 1; worker < workers_.size(); ++worker) {
         whole.Merge(workers_[worker].statistics[i]);
       }
-      sets.push_back(whole.Finish(layers_[i].name, options_.quantile));
+      sets.push_back(whole.Finish(task_.layers[i].name, task_.options.quantile));
     }
     return sets;
   }
 
-  Engine& engine_;
-  const std::vector<Layer>& layers_;
-  const PhotoSet& photos_;
-  const Preprocessing& preprocessing_;
-  const TallyOptions& options_;
-  Progress& progress_;
+  Task task_;
   std::vector<Worker> workers_;
   std::vector<PhotoRecord> records_;
   std::mutex mutex_;
@@ -144,7 +160,7 @@ TallyResult Tally(Engine& engine, const std::vector<Layer>& layers, const PhotoS
                   const Preprocessing& preprocessing, const TallyOptions& options,
                   Progress& progress) {
   Validate(options);
-  return TallyPass(engine, layers, photos, preprocessing, options, progress).Run();
+  return TallyPass({engine, layers, photos, preprocessing, options, progress}).Run();
 }
 
 }  // namespace milan

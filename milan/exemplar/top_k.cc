@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "milan/base/array.h"
+#include "milan/exemplar/value_scan.h"
 
 namespace milan {
 namespace {
@@ -22,15 +22,28 @@ bool TopK::CanEnter(float peak, int32_t photo_id) const {
 
 void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
   if (!CanEnter(peak, photo_id)) return;
-  Entry entry{peak, photo_id, std::vector<uint16_t>(map.size())};
-  std::transform(map.begin(), map.end(), entry.map.begin(), ToHalf);
+  Entry entry = TakePlace();
+  entry.peak = peak;
+  entry.photo_id = photo_id;
+  entry.map.resize(map.size());
+  RoundToHalf(map, entry.map.data());
   Insert(std::move(entry));
 }
 
 void TopK::Merge(const TopK& other) {
   for (const Entry& entry : other.entries_) {
-    if (CanEnter(entry.peak, entry.photo_id)) Insert(entry);
+    if (!CanEnter(entry.peak, entry.photo_id)) return;  // nor can those after it
+    TakePlace();
+    Insert(entry);
   }
+}
+
+/// Makes room for one more. Returns the entry that leaves, for its memory, or an empty one.
+TopK::Entry TopK::TakePlace() {
+  if (static_cast<int64_t>(entries_.size()) < k_) return {};
+  Entry last = std::move(entries_.back());
+  entries_.pop_back();
+  return last;
 }
 
 void TopK::Insert(Entry entry) {
@@ -38,7 +51,6 @@ void TopK::Insert(Entry entry) {
     return IsBetter(entry.peak, entry.photo_id, existing);
   });
   entries_.insert(place, std::move(entry));
-  if (static_cast<int64_t>(entries_.size()) > k_) entries_.pop_back();
 }
 
 }  // namespace milan

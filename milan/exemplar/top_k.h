@@ -28,6 +28,7 @@ class TopK {
 
  private:
   bool CanEnter(float peak, int32_t photo_id) const;
+  Entry TakePlace();
   void Insert(Entry entry);
 
   int64_t k_;

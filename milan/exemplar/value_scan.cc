@@ -52,6 +52,23 @@ struct Extremes {
   }
 }
 
+[[gnu::always_inline]] inline void HalvesLoop(std::span<const float> values, uint16_t* halves) {
+  constexpr int32_t kLargestHalf = 0x477FE000;
+  constexpr int32_t kSmallestExponent = 127 - 14;  // of normal halves; smaller ones share its step
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<int32_t>(values[i]);
+    const int32_t magnitude = std::min(bits & kMagnitudeMask, kLargestHalf);
+    int32_t octave = (magnitude >> 23) - kSmallestExponent;
+    octave &= ~(octave >> 31);  // max(octave, 0), as the compiler can vectorise it
+    // Added to 2^13 times its own power of two, a magnitude is rounded where a half ends, and the
+    // last 12 bits of the sum count steps of the half.
+    const auto shifter = std::bit_cast<float>((octave + kSmallestExponent + 13) << 23);
+    const auto sum = std::bit_cast<int32_t>(std::bit_cast<float>(magnitude) + shifter);
+    const int32_t half = (octave << 10) + (sum & 0xFFF);
+    halves[i] = static_cast<uint16_t>((bits >> 16 & 0x8000) | half);
+  }
+}
+
 #if MILAN_HAS_AVX2_VERSIONS
 [[gnu::target("avx2")]] Extremes ExtremesAvx2(std::span<const float> values) {
   return ExtremesLoop(values);
@@ -59,6 +76,9 @@ struct Extremes {
 [[gnu::target("avx2")]] void KeysAvx2(std::span<const float> values, bool negative,
                                       uint16_t* keys) {
   KeysLoop(values, negative, keys);
+}
+[[gnu::target("avx2")]] void HalvesAvx2(std::span<const float> values, uint16_t* halves) {
+  HalvesLoop(values, halves);
 }
 bool HasAvx2() { return __builtin_cpu_supports("avx2") != 0; }
 #endif
@@ -106,6 +126,16 @@ size_t FindKeys(std::span<const float> values, bool negative, uint16_t* keys) {
     kept += key != 0 ? 1 : 0;
   }
   return kept;
+}
+
+void RoundToHalf(std::span<const float> values, uint16_t* halves) {
+#if MILAN_HAS_AVX2_VERSIONS
+  if (HasAvx2()) {
+    HalvesAvx2(values, halves);
+    return;
+  }
+#endif
+  HalvesLoop(values, halves);
 }
 
 }  // namespace milan

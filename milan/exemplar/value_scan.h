@@ -28,4 +28,8 @@ constexpr int kKeyShift = 23 - kKeyMantissaBits;
 /// and returns how many they are. REQUIRES: finite values, room for values.size() keys.
 size_t FindKeys(std::span<const float> values, bool negative, uint16_t* keys);
 
+/// The values in half precision, rounded to nearest even. What is beyond its range becomes its
+/// largest number, 65504, so that every map stays finite. REQUIRES: no NaN, room for all.
+void RoundToHalf(std::span<const float> values, uint16_t* halves);
+
 }  // namespace milan

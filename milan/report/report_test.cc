@@ -70,9 +70,9 @@ TEST_F(ReportTest, HoldsThePageTheDataAndAPictureOfEveryExemplar) {
   EXPECT_TRUE(fs::exists(report_ / "index.html"));
   EXPECT_TRUE(fs::exists(report_ / "data/report.js"));
   EXPECT_TRUE(fs::exists(report_ / "data/photos.js"));
-  // 2 layers of 40 units, 32 in a file: files do not cross layers.
-  EXPECT_TRUE(fs::exists(report_ / "data/exemplars-3.js"));
-  EXPECT_FALSE(fs::exists(report_ / "data/exemplars-4.js"));
+  // Layers of 36 and 8 units, 32 in a file: files do not cross layers.
+  EXPECT_TRUE(fs::exists(report_ / "data/exemplars-2.js"));
+  EXPECT_FALSE(fs::exists(report_ / "data/exemplars-3.js"));
   for (int32_t photo = 0; photo < 20; ++photo) {
     EXPECT_TRUE(fs::exists(report_ / PictureName(photo))) << photo;
   }

@@ -20,7 +20,7 @@ struct SyntheticLayer {
 };
 
 struct SyntheticRunOptions {
-  std::vector<SyntheticLayer> layers = {{"layer1", 40, 14}, {"layer2", 40, 7}};
+  std::vector<SyntheticLayer> layers = {{"layer1", 36, 14}, {"layer2", 8, 7}};
   int photos = 20;
   int64_t k = 15;
 };

@@ -30,6 +30,8 @@ export async function launch() {
  */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({viewport: {width: 1400, height: 900}, ...options});
+  // Long enough for any busy machine: these are tests of what the page does, not of how fast.
+  context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   const problems = [];
   page.on('pageerror', (error) => problems.push(`error: ${error.stack}`));

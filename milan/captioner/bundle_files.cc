@@ -1,0 +1,164 @@
+#include "milan/captioner/bundle_files.h"
+
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "milan/base/error.h"
+#include "milan/base/hash.h"
+#include "milan/base/json.h"
+#include "milan/base/version.h"
+#include "milan/captioner/torch_tensors.h"
+
+namespace milan {
+namespace {
+
+constexpr const char* kFormat = "milan-bundle";
+constexpr int kVersion = 1;
+constexpr const char* kManifest = "bundle.json";
+constexpr const char* kWeights = "weights.safetensors";
+constexpr const char* kEncoder = "encoder.onnx";
+constexpr const char* kEncoderSidecar = "encoder.json";
+constexpr std::array kFiles = {kWeights, kEncoder, kEncoderSidecar};
+constexpr const char* kLanguageModel = "lm.";
+constexpr const char* kSelfTestFeatures = "self_test.features";
+
+Json SizesToJson(const BundleManifest& manifest) {
+  return {{"features", manifest.decoder.features},
+          {"embedding", manifest.decoder.embedding},
+          {"hidden", manifest.decoder.hidden},
+          {"attention", manifest.decoder.attention},
+          {"language_model_embedding", manifest.language_model.embedding},
+          {"language_model_hidden", manifest.language_model.hidden},
+          {"language_model_layers", manifest.language_model.layers}};
+}
+
+/// A size of a module; bounded so that a broken manifest cannot ask for all of the memory.
+int64_t GetSize(const Json& sizes, const std::string& key, const std::string& name) {
+  constexpr int64_t kLargest = 1 << 20;
+  const auto size = Get<int64_t>(sizes, key, name);
+  if (size < 1 || size > kLargest) {
+    throw InputError(name + ": member '" + key + "' must be in 1.." + std::to_string(kLargest));
+  }
+  return size;
+}
+
+void ReadSizes(const Json& json, const std::string& name, BundleManifest& manifest) {
+  const Json sizes = Get<Json>(json, "sizes", name);
+  const Vocabulary vocabulary = Vocabulary::FromTokens(manifest.words);
+  manifest.decoder = {vocabulary.size(), GetSize(sizes, "features", name),
+                      GetSize(sizes, "embedding", name), GetSize(sizes, "hidden", name),
+                      GetSize(sizes, "attention", name)};
+  manifest.language_model = {
+      vocabulary.size(), vocabulary.pad(), GetSize(sizes, "language_model_embedding", name),
+      GetSize(sizes, "language_model_hidden", name), GetSize(sizes, "language_model_layers", name)};
+}
+
+void CheckFormat(const Json& json, const std::string& name) {
+  if (GetOr<std::string>(json, "format", "", name) != kFormat) {
+    throw InputError(name + ": not a bundle (member 'format' is not '" + kFormat + "')");
+  }
+  const int version = Get<int>(json, "version", name);
+  if (version != kVersion) {
+    throw InputError(name + ": bundle format version " + std::to_string(version) +
+                     "; this milan reads version " + std::to_string(kVersion));
+  }
+}
+
+void CheckHashes(const Path& folder, const Json& json, const std::string& name) {
+  const Json files = Get<Json>(json, "files", name);
+  for (const char* file : kFiles) {
+    const auto expected = Get<std::string>(files, file, name);
+    if (HashFile(folder / file) != expected) {
+      throw InputError((folder / file).string() +
+                       ": differs from the hash in bundle.json; the file was changed or damaged");
+    }
+  }
+}
+
+}  // namespace
+
+SelfTestResult RunSelfTest(const Captioner& captioner, const Array& features) {
+  const torch::Tensor unit = ToTensor(features.View()).unsqueeze(0);
+  const std::vector<Candidate> candidates = captioner.Rerank(unit, SearchOptions()).at(0);
+  const double second = candidates.size() > 1 ? candidates[1].pmi : candidates[0].pmi - 1;
+  return {captioner.Text(candidates[0]), candidates[0].pmi, candidates[0].pmi - second};
+}
+
+void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Encoder& encoder,
+                      const Array& self_test_features) {
+  CreateFolder(folder);
+  // While its parts change the bundle is not one.
+  std::error_code ignored;
+  std::filesystem::remove(folder / kManifest, ignored);
+  SafetensorsWriter weights;
+  AddModule(weights, "", *captioner.decoder(), true);
+  AddModule(weights, kLanguageModel, *captioner.language_model(), true);
+  weights.Add<float>(kSelfTestFeatures, self_test_features.shape, self_test_features.values);
+  weights.Write(folder / kWeights);
+  encoder.Save(folder / kEncoder);
+}
+
+void WriteBundleManifest(const Path& folder, const BundleManifest& manifest) {
+  Json files;
+  for (const char* file : kFiles) files[file] = HashFile(folder / file);
+  const Json json = {{"format", kFormat},
+                     {"version", kVersion},
+                     {"name", manifest.name},
+                     {"milan_version", Version()},
+                     {"files", files},
+                     {"sizes", SizesToJson(manifest)},
+                     {"scores", manifest.scores},
+                     {"training", ParseJson(manifest.training, "training")},
+                     {"self_test",
+                      {{"features", kSelfTestFeatures},
+                       {"description", manifest.self_test_description},
+                       {"pmi", manifest.self_test_pmi}}},
+                     {"vocabulary", manifest.words}};
+  WriteJson(folder / kManifest, json);
+}
+
+BundleManifest ReadBundleManifest(const Path& folder) {
+  const Path path = folder / kManifest;
+  const std::string name = path.string();
+  if (!std::filesystem::exists(path)) {
+    throw InputError(folder.string() + ": not a bundle (no " + kManifest + " in it)");
+  }
+  const Json json = ReadJson(path);
+  CheckFormat(json, name);
+  CheckHashes(folder, json, name);
+  BundleManifest manifest;
+  manifest.name = Get<std::string>(json, "name", name);
+  manifest.words = Get<std::vector<std::string>>(json, "vocabulary", name);
+  ReadSizes(json, name, manifest);
+  manifest.scores = GetOr<std::map<std::string, double>>(json, "scores", {}, name);
+  manifest.training = ToText(GetOr<Json>(json, "training", Json::object(), name));
+  const Json self_test = Get<Json>(json, "self_test", name);
+  manifest.self_test_description = Get<std::string>(self_test, "description", name);
+  manifest.self_test_pmi = Get<double>(self_test, "pmi", name);
+  return manifest;
+}
+
+Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
+  const SafetensorsFile weights(folder / kWeights);
+  constexpr double kNoDropout = 0;
+  Decoder decoder(manifest.decoder, kNoDropout);
+  LanguageModel language_model(manifest.language_model, kNoDropout);
+  LoadModule(weights, "", *decoder);
+  LoadModule(weights, kLanguageModel, *language_model);
+  return {Vocabulary::FromTokens(manifest.words), std::move(decoder), std::move(language_model)};
+}
+
+Array ReadSelfTestFeatures(const Path& folder) {
+  const SafetensorsFile weights(folder / kWeights);
+  const TensorView& features = weights.At(kSelfTestFeatures);
+  return {features.shape, features.AsFloats()};
+}
+
+std::string HashBundle(const Path& folder) {
+  std::string hashes = HashFile(folder / kManifest);
+  for (const char* file : kFiles) hashes += HashFile(folder / file);
+  return HashText(hashes);
+}
+
+}  // namespace milan

@@ -1,0 +1,53 @@
+#pragma once
+
+// Private to this module (libtorch): the files of a bundle (docs/formats.md).
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "milan/base/array.h"
+#include "milan/base/file.h"
+#include "milan/captioner/captioner.h"
+#include "milan/captioner/encoder.h"
+
+namespace milan {
+
+/// bundle.json.
+struct BundleManifest {
+  std::string name;
+  std::vector<std::string> words;  ///< Of the vocabulary, in the order of their ids.
+  DecoderSizes decoder;
+  LanguageModelSizes language_model;
+  std::map<std::string, double> scores;  ///< On the validation split.
+  std::string training = "{}";           ///< JSON: options, hashes of annotations and encoder.
+  std::string self_test_description;     ///< What the stored region features must give ...
+  double self_test_pmi = 0;              ///< ... and its score, to 1e-2.
+};
+
+/// A description chosen as every bundle's self-test is: beam 50, pmi weight 0.2, 15 tokens.
+/// `features` [k, features] of one unit.
+struct SelfTestResult {
+  std::string description;
+  double pmi = 0;
+  double margin = 0;  ///< To the next description.
+};
+SelfTestResult RunSelfTest(const Captioner& captioner, const Array& features);
+
+/// Writes weights.safetensors (half precision, with the self-test's region features), encoder.onnx
+/// and encoder.json.
+void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Encoder& encoder,
+                      const Array& self_test_features);
+/// Writes bundle.json with the hashes of the other files: the bundle is complete only now.
+void WriteBundleManifest(const Path& folder, const BundleManifest& manifest);
+
+/// Reads bundle.json and compares the hashes of the files that it names. Throws kInput naming the
+/// file and member: missing, another format, a newer version, changed since it was written.
+BundleManifest ReadBundleManifest(const Path& folder);
+/// The captioner as stored: decoder and language model of weights.safetensors.
+Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest);
+Array ReadSelfTestFeatures(const Path& folder);
+/// Hash over all files of a bundle.
+std::string HashBundle(const Path& folder);
+
+}  // namespace milan

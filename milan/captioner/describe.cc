@@ -1,0 +1,145 @@
+#include "milan/captioner/describe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "milan/base/error.h"
+#include "milan/base/parallel.h"
+#include "milan/captioner/captioner.h"
+#include "milan/captioner/region_features.h"
+#include "milan/captioner/torch_tensors.h"
+
+namespace milan {
+namespace {
+
+/// Units searched at once: enough that matrix products are large, few enough that their attention
+/// stays in the cache.
+constexpr int64_t kUnitsPerBatch = 16;
+
+void CheckRange(const std::string& option, double value, double low, double high) {
+  if (value >= low && value <= high) return;
+  throw UsageError(option + " must be in " + std::to_string(static_cast<int64_t>(low)) + ".." +
+                   std::to_string(static_cast<int64_t>(high)));
+}
+
+ScoredText ToScoredText(const Captioner& captioner, const Candidate& candidate) {
+  return {captioner.Text(candidate), candidate.log_likelihood, candidate.log_prior, candidate.pmi};
+}
+
+/// The best description and its runners-up, each text once. A candidate without words is none.
+void SetTexts(const Captioner& captioner, const std::vector<Candidate>& candidates, int runners_up,
+              UnitDescription& description) {
+  std::vector<ScoredText> texts;
+  for (const Candidate& candidate : candidates) {
+    ScoredText scored = ToScoredText(captioner, candidate);
+    const bool is_known = std::any_of(texts.begin(), texts.end(), [&](const ScoredText& other) {
+      return other.text == scored.text;
+    });
+    if (scored.text.empty() || is_known) continue;
+    texts.push_back(std::move(scored));
+    if (texts.size() == static_cast<size_t>(runners_up) + 1) break;
+  }
+  if (texts.empty()) return;
+  description.best = texts.front();
+  description.others.assign(texts.begin() + 1, texts.end());
+}
+
+UnitDescription WithoutText(const Run& run, const ExemplarSet& exemplars, int64_t unit) {
+  const auto index = static_cast<size_t>(unit);
+  UnitDescription description;
+  description.layer = exemplars.layer;
+  description.unit = unit;
+  description.state = ToString(exemplars.states[index]);
+  description.threshold = exemplars.thresholds[index];
+  for (int64_t rank = 0; rank < exemplars.CountOf(unit); ++rank) {
+    description.activations.push_back(
+        exemplars.activations[static_cast<size_t>(unit * exemplars.k + rank)]);
+    const auto photo = static_cast<size_t>(exemplars.PhotoId(unit, rank));
+    description.photos.push_back(run.photos.at(photo).name);
+  }
+  return description;
+}
+
+bool IsDescribable(const ExemplarSet& exemplars, int64_t unit) {
+  return exemplars.states[static_cast<size_t>(unit)] == UnitState::kAlive &&
+         exemplars.CountOf(unit) > 0;
+}
+
+std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers) {
+  std::vector<UnitSelection> selections;
+  for (const ExemplarSet& exemplars : layers) {
+    UnitSelection& selection = selections.emplace_back();
+    selection.exemplars = &exemplars;
+    for (int64_t unit = 0; unit < exemplars.units; ++unit) {
+      if (IsDescribable(exemplars, unit)) selection.units.push_back(unit);
+    }
+  }
+  return selections;
+}
+
+/// Searches descriptions for `units`, whose region features are the rows of `features`.
+void SetAllTexts(const Captioner& captioner, const Array& features, const DescribeOptions& options,
+                 const std::vector<UnitDescription*>& units, Progress& progress) {
+  const SearchOptions search = {options.beam_size, options.length, options.pmi_weight};
+  const auto count = static_cast<int64_t>(units.size());
+  const int64_t unit_size = features.shape[1] * features.shape[2];
+  progress.Begin("descriptions", count, "units");
+  for (int64_t first = 0; first < count; first += kUnitsPerBatch) {
+    ThrowIfCancelled(progress);
+    const int64_t size = std::min(kUnitsPerBatch, count - first);
+    const auto values =
+        std::span(features.values)
+            .subspan(static_cast<size_t>(first * unit_size), static_cast<size_t>(size * unit_size));
+    const torch::Tensor batch = ToTensor({{size, features.shape[1], features.shape[2]}, values});
+    const auto results = captioner.Rerank(batch, search);
+    for (int64_t i = 0; i < size; ++i) {
+      SetTexts(captioner, results[static_cast<size_t>(i)], options.runners_up,
+               *units[static_cast<size_t>(first + i)]);
+    }
+    progress.Update(first + size);
+  }
+  progress.End();
+}
+
+}  // namespace
+
+void Validate(const DescribeOptions& options) {
+  CheckRange("beam_size", options.beam_size, 1, 1000);
+  CheckRange("pmi_weight", options.pmi_weight, 0, 10);
+  CheckRange("length", options.length, 1, 100);
+  CheckRange("runners_up", options.runners_up, 0, 1000);
+  CheckRange("workers", options.workers, 0, 1024);
+}
+
+Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOptions& options,
+                      Progress& progress) {
+  Validate(options);
+  const int workers = options.workers > 0 ? options.workers : DefaultWorkers();
+  std::vector<ExemplarSet> layers;
+  for (const RunLayer& layer : run.manifest.layers) layers.push_back(run.Exemplars(layer.name));
+
+  Descriptions descriptions;
+  descriptions.bundle_name = bundle.name();
+  descriptions.bundle_hash = bundle.hash();
+  descriptions.pmi_weight = options.pmi_weight;
+  descriptions.beam_size = options.beam_size;
+  for (const ExemplarSet& exemplars : layers) {
+    for (int64_t unit = 0; unit < exemplars.units; ++unit) {
+      descriptions.units.push_back(WithoutText(run, exemplars, unit));
+    }
+  }
+  std::vector<UnitDescription*> described;
+  auto description = descriptions.units.begin();
+  for (const ExemplarSet& exemplars : layers) {
+    for (int64_t unit = 0; unit < exemplars.units; ++unit, ++description) {
+      if (IsDescribable(exemplars, unit)) described.push_back(&*description);
+    }
+  }
+  const Array features =
+      ComputeRegionFeatures(run, SelectUnits(layers), bundle.encoder(), workers, progress);
+  UseThreads(workers);
+  SetAllTexts(bundle.captioner(), features, options, described, progress);
+  return descriptions;
+}
+
+}  // namespace milan
