@@ -37,6 +37,8 @@ void AddDistillCommand(CLI::App& app, Action& action) {
   sub->add_option("--epochs", options.epochs)->capture_default_str();
   sub->add_option("--batch", options.batch_size, "Photos per step")->capture_default_str();
   sub->add_option("--learning-rate", options.learning_rate)->capture_default_str();
+  sub->add_option("--dataset", options.dataset, "Said of the photos in the encoder's sidecar");
+  sub->add_option("--licence", options.licence, "Said of the encoder in its sidecar");
   sub->add_option("--seed", options.seed)->capture_default_str();
   sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
   AddCommonOptions(*sub, command->common, false);

@@ -173,6 +173,7 @@ Run MakeExemplars(const ExemplarRequest& request, Terminal& terminal) {
   // From here on the request is fixed.
 
   if (CanKeep(request, manifest, photos)) {
+    terminal.LogTo(request.run / "run.log");
     terminal.Say("exemplars: kept from the run, which is complete");
     return OpenRun(request.run);
   }

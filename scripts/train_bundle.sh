@@ -15,7 +15,8 @@ mkdir -p "$work"
 encoder=$work/encoder/encoder.onnx
 mkdir -p "$work/encoder"
 [[ -f $encoder ]] || "$milan" distill "$data/networks/resnet18_to_layer3.onnx" "$data/photos" \
-  --level conv1.relu,layer1.1,layer2.1,layer3 -o "$encoder"
+  --level conv1.relu,layer1.1,layer2.1,layer3 --epochs 12 --licence MIT \
+  --dataset "photographs for research (docs: models/README.md)" -o "$encoder"
 
 annotations=()
 runs=()
@@ -27,4 +28,4 @@ for network in "${networks[@]}"; do
 done
 
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
-  --name base -o "$bundle"
+  --hidden 256 --epochs 40 --name base -o "$bundle"

@@ -19,7 +19,8 @@ class Bundle {
  public:
   /// Loads and runs the self-test: the sample input stored in the bundle must give the stored
   /// description, so that a broken file or a miscompiled library is noticed before it is believed.
-  /// Throws kInput naming file and member: missing, another format version, hash or self-test wrong.
+  /// Throws kInput naming file and member: missing, another format version, hash or self-test
+  /// wrong.
   static Bundle Open(const Path& folder);
   ~Bundle();
   Bundle(Bundle&&) noexcept;
@@ -37,8 +38,8 @@ class Bundle {
   std::unique_ptr<State> state_;
 };
 
-/// A sentence for the user when libtorch runs on a slow BLAS (Debian's netlib instead of OpenBLAS makes
-/// the captioner about 30 times slower), with the remedy; empty when all is well.
+/// A sentence for the user when libtorch runs on a slow BLAS (Debian's netlib instead of OpenBLAS
+/// makes the captioner about 30 times slower), with the remedy; empty when all is well.
 std::string SlowLinearAlgebraWarning();
 
 }  // namespace milan

@@ -13,19 +13,20 @@ namespace milan {
 
 struct DescribeOptions {
   // Affects results.
-  int beam_size = 50;        ///< Hypotheses kept by the beam search (paper: 50).
-  double pmi_weight = 0.2;   ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
-  int length = 15;           ///< Longest description in tokens, the end mark included.
-  int runners_up = 5;        ///< Other descriptions kept per unit.
+  int beam_size = 50;       ///< Hypotheses kept by the beam search (paper: 50).
+  double pmi_weight = 0.2;  ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
+  int length = 15;          ///< Longest description in tokens, the end mark included.
+  int runners_up = 5;       ///< Other descriptions kept per unit.
   // Affects speed only.
-  int workers = 0;           ///< 0: one per processor.
+  int workers = 0;  ///< 0: one per processor.
 };
 /// Throws kUsage naming the option and its range.
 void Validate(const DescribeOptions& options);
 
-/// Describes every unit of every layer of a run: region features by the bundle's encoder (each photo
-/// encoded once), beam search under log p(d|E), rerank by pmi (method.md 7). Units that are dead,
-/// constant or invalid get their state and no text. Throws kInput when a photo of the run is gone.
+/// Describes every unit of every layer of a run: region features by the bundle's encoder (each
+/// photo encoded once), beam search under log p(d|E), rerank by pmi (method.md 7). Units that are
+/// dead, constant or invalid get their state and no text. Throws kInput when a photo of the run is
+/// gone.
 Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOptions& options,
                       Progress& progress);
 

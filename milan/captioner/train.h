@@ -25,7 +25,7 @@ struct TrainOptions {
 
   // Affects results.
   uint64_t seed = 1;
-  int embedding_size = 128;   ///< method.md 4.
+  int embedding_size = 128;  ///< method.md 4.
   int hidden_size = 512;
   int attention_size = 512;
   double dropout = 0.5;
@@ -34,7 +34,7 @@ struct TrainOptions {
   double weight_decay = 0.01;
   double attention_regularizer = 1.0;  ///< Weight of mean (1 - sum_t attention)^2 (method.md 6).
   int max_epochs = 100;
-  int patience = 4;           ///< Epochs without a better validation score before stopping.
+  int patience = 4;  ///< Epochs without a better validation score before stopping.
   std::vector<std::string> certainties = {"clear", "partly"};  ///< Annotations trained on.
 
   // Affects speed only.
@@ -42,10 +42,10 @@ struct TrainOptions {
 };
 void Validate(const TrainOptions& options);
 
-/// Trains language model and decoder on the `train` split, stops and chooses by the `val` split (never
-/// reads `test`), and writes a bundle. Best weights are restored. Every epoch leaves a checkpoint in
-/// <output>.training/, and the same call after a kill continues from it; a checkpoint of other options,
-/// data or encoder is refused by hash with the difference named.
+/// Trains language model and decoder on the `train` split, stops and chooses by the `val` split
+/// (never reads `test`), and writes a bundle. Best weights are restored. Every epoch leaves a
+/// checkpoint in <output>.training/, and the same call after a kill continues from it; a checkpoint
+/// of other options, data or encoder is refused by hash with the difference named.
 void Train(const TrainOptions& options, Progress& progress);
 
 }  // namespace milan
