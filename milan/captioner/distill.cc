@@ -146,7 +146,8 @@ void Distillation::TrainEpoch(int epoch) {
 double Distillation::Learn(const DistillBatch& batch, size_t step) {
   if (batch.IsEmpty()) return 0;
   const auto total = static_cast<double>(static_cast<size_t>(options_.epochs) * Batches());
-  const double warm_up = std::min(1.0, static_cast<double>(step + 1) / kWarmUpSteps);
+  const double warm_up_steps = std::min<double>(kWarmUpSteps, total / 10);
+  const double warm_up = std::min(1.0, static_cast<double>(step + 1) / warm_up_steps);
   const double share = static_cast<double>(step) / total;
   for (auto& group : optimizer_.param_groups()) {
     static_cast<torch::optim::AdamWOptions&>(group.options())

@@ -10,7 +10,7 @@ namespace milan {
 namespace {
 
 std::vector<std::string> ReadLevels(const Path& sidecar) {
-  const auto levels = Get<std::vector<std::string>>(ReadJson(sidecar), "levels", sidecar.string());
+  auto levels = Get<std::vector<std::string>>(ReadJson(sidecar), "levels", sidecar.string());
   if (levels.empty()) throw InputError(sidecar.string() + ": member 'levels' names no value");
   return levels;
 }

@@ -186,6 +186,7 @@ Array ComputeRegionFeatures(const Run& run, std::span<const UnitSelection> selec
 
   const auto grouped = GroupByPhoto(selections);
   std::vector<const std::pair<const int32_t, std::vector<Place>>*> photos;
+  photos.reserve(grouped.size());
   for (const auto& photo : grouped) photos.push_back(&photo);
   progress.Begin("region features", static_cast<int64_t>(photos.size()), "photos");
   Pooling pooling(run, encoder, features);

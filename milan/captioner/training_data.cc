@@ -55,9 +55,10 @@ UnitsOfLayers GroupByUnit(const Path& file, const std::vector<std::string>& cert
 
 /// Appends a layer's units that have exemplars; returns how many have none.
 int64_t AppendLayer(const Path& file, const ExemplarSet& exemplars,
-                    std::map<int64_t, AnnotatedUnit> units, std::vector<AnnotatedUnit>& result) {
+                    const std::map<int64_t, AnnotatedUnit>& units,
+                    std::vector<AnnotatedUnit>& result) {
   int64_t left_out = 0;
-  for (auto& [index, unit] : units) {
+  for (const auto& [index, unit] : units) {
     if (index < 0 || index >= exemplars.units) {
       throw InputError(file.string() + ": layer '" + exemplars.layer + "' has no unit " +
                        std::to_string(index) + " in the run (" + std::to_string(exemplars.units) +
@@ -65,7 +66,7 @@ int64_t AppendLayer(const Path& file, const ExemplarSet& exemplars,
     }
     const bool is_alive = exemplars.states[static_cast<size_t>(index)] == UnitState::kAlive;
     if (is_alive && exemplars.CountOf(index) > 0) {
-      result.push_back(std::move(unit));
+      result.push_back(unit);
     } else {
       ++left_out;
     }
@@ -81,8 +82,8 @@ AnnotatedRun ReadSource(const TrainingSource& source, const TrainOptions& option
   for (const RunLayer& layer : annotated.run.manifest.layers) {
     auto units = layers.extract(layer.name);
     if (units.empty()) continue;
-    left_out += AppendLayer(source.annotations, annotated.run.Exemplars(layer.name),
-                            std::move(units.mapped()), annotated.units);
+    left_out += AppendLayer(source.annotations, annotated.run.Exemplars(layer.name), units.mapped(),
+                            annotated.units);
   }
   if (!layers.empty()) {
     throw InputError(source.run.string() + ": the run has no exemplars of layer '" +

@@ -15,9 +15,9 @@ constexpr size_t kBuckets = size_t{BucketCounts::kOctaves} << kKeyMantissaBits;
 constexpr size_t kBlock = 1024;    // values looked at in one go
 constexpr size_t kWaiting = 1024;  // keys that may wait
 
-/// The smallest magnitude with that key.
+/// The smallest magnitude with that key; key 1 is also that of everything below it.
 double MagnitudeOf(int key) {
-  return key <= 0 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kKeyShift);
+  return key <= 1 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kKeyShift);
 }
 
 /// Moves counts down by `shift` buckets; what falls off is added to the shared bucket.

@@ -9,9 +9,11 @@
 
 #include "milan/exemplar/layer_statistics.h"
 #include "milan/exemplar/mask.h"
+#include "milan/exemplar/tally.h"
 #include "milan/exemplar/test_activations.h"
 #include "milan/image/photo_set.h"
 #include "milan/network/engine.h"
+#include "milan/network/layer.h"
 #include "milan/network/network.h"
 #include "tests/support/npz.h"
 #include "tests/support/test_data.h"
@@ -147,6 +149,90 @@ TEST_P(Mini48, MasksAreTheReferencesButForAmbiguousPixels) {
 
 INSTANTIATE_TEST_SUITE_P(Layers, Mini48, testing::Values("conv1", "relu1", "conv2", "conv3"),
                          [](const auto& layer) { return layer.param; });
+
+/// The four layers of photos/ and their names in squeezenet_trunc.onnx.
+const std::map<std::string, std::string> kPhotoLayers = {
+    {"features.0", "/features/features.1/Relu_output_0"},
+    {"features.3", "/features/features.3/Concat_output_0"},
+    {"features.6", "/features/features.6/Concat_output_0"},
+    {"features.9", "output"}};
+
+/// The whole way from JPEG and PNG files to masks, beside the reference's.
+class Photos : public testing::Test {
+ protected:
+  void SetUp() override {
+    MILAN_NEEDS_SHARED_DATA();
+    folder_ = SharedData("parity/photos");
+    expected_ = ReadNpz(folder_ / "expected.npz");
+    std::vector<std::string> values;
+    for (const auto& [name, value] : kPhotoLayers) values.push_back(value);
+    const Network network = Network::Load(folder_ / "squeezenet_trunc.onnx").Tap(values);
+    const auto engine = CreateEngine(network);
+    const auto layers = SelectLayers(ListLayers(network, kSize, kSize), values);
+    NoProgress progress;
+    result_ = Tally(*engine, layers, OpenPhotoSet(folder_ / "images"), {}, {}, progress);
+  }
+  const ExemplarSet& SetOf(const std::string& value) const {
+    return *std::find_if(result_.layers.begin(), result_.layers.end(),
+                         [&](const ExemplarSet& set) { return set.layer == value; });
+  }
+
+  void CheckExemplars(const std::string& name, const ExemplarSet& set) const {
+    const auto ids = expected_.at(name + ".ids").AsIntegers();
+    const auto activations = expected_.at(name + ".activations").AsFloats();
+    const auto gaps = expected_.at(name + ".min_gap_ranks_1_to_16").AsFloats();
+    for (int64_t unit = 0; unit < set.units; ++unit) {
+      const float tolerance = 1e-4F * std::max(1.0F, activations[unit * 15]);
+      for (int64_t place = unit * 15; place < unit * 15 + 15; ++place) {
+        EXPECT_NEAR(set.activations[place], activations[place], tolerance);
+        if (gaps[unit] <= 2 * tolerance) continue;  // the ids are not determined
+        EXPECT_EQ(set.photo_ids[place], ids[place]) << name << ", unit " << unit;
+      }
+    }
+  }
+  void CheckThresholds(const std::string& name, const ExemplarSet& set) const {
+    const auto levels = AsDoubles(expected_.at(name + ".levels_exact_hazen_f64"));
+    for (int64_t unit = 0; unit < set.units; ++unit) {
+      const double bound = std::max(levels[unit] * 0x1p-8, set.maxima[unit] * 0x1p-15);
+      EXPECT_NEAR(set.thresholds[unit], levels[unit], bound + 1e-4) << name << ", unit " << unit;
+    }
+  }
+  /// With the reference's own levels, which are approximate; ours are held against exact ones.
+  void CheckMasks(const std::string& name, const ExemplarSet& set) const {
+    const auto units = expected_.at(name + ".mask_units").AsIntegers();
+    const auto ids = expected_.at(name + ".ids").AsIntegers();
+    const auto levels = expected_.at(name + ".levels").AsFloats();
+    for (size_t i = 0; i < units.size(); ++i) {
+      int64_t both = 0;
+      int64_t either = 0;
+      for (int64_t rank = 0; rank < 15; ++rank) {
+        const int64_t unit = units[i];
+        if (set.PhotoId(unit, rank) != ids[unit * 15 + rank]) continue;
+        const auto mask = ComputeMask(set.Map(unit, rank), static_cast<int>(set.height),
+                                      static_cast<int>(set.width), levels[unit], kSize, kSize);
+        const auto expected = Unpack(expected_.at(name + ".masks_packed"), i * 15 + rank);
+        for (size_t pixel = 0; pixel < kPixels; ++pixel) {
+          both += mask[pixel] & expected[pixel];
+          either += mask[pixel] | expected[pixel];
+        }
+      }
+      EXPECT_GE(static_cast<double>(both), 0.995 * static_cast<double>(either))
+          << name << ", unit " << units[i];
+    }
+  }
+
+  Path folder_;
+  Npz expected_;
+  TallyResult result_;
+};
+
+TEST_F(Photos, ExemplarsThresholdsAndMasksAreTheReferences) {
+  for (const auto& [name, value] : kPhotoLayers) {
+    CheckExemplars(name, SetOf(value));
+    CheckThresholds(name, SetOf(value));
+    CheckMasks(name, SetOf(value));
+  }
+}
 
 }  // namespace
 }  // namespace milan
