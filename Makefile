@@ -7,7 +7,7 @@ SHARED ?= ../shared/data
 CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build deps demo test test-browser lint format sanitize bench train clean
+.PHONY: help build deps demo test lint tidy format sanitize bench train clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,8 +34,11 @@ test: build/.deps-tests build ## Run all fast tests: units, properties, parity, 
 sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour and thread sanitizers
 	@scripts/run_sanitizers.sh
 
-lint: build/.deps-lint ## Formatting, module table, clang-tidy
+lint: build/.deps-lint ## Formatting and the module table
 	@scripts/lint.sh
+
+tidy: build/.deps-lint build ## clang-tidy over all sources (about 20 minutes on 2 cores)
+	@scripts/tidy.sh
 
 format: build/.deps-lint ## Format the sources
 	@git ls-files '*.h' '*.cc' | xargs clang-format-16 -i
