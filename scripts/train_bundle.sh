@@ -28,4 +28,4 @@ for network in "${networks[@]}"; do
 done
 
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
-  --hidden 256 --epochs 40 --name base -o "$bundle"
+  --hidden 256 --name base -o "$bundle"
