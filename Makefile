@@ -28,7 +28,7 @@ build/.deps-%: scripts/install_dependencies.sh scripts/fetch_onnxruntime.sh
 demo: build ## Describe the bundled network on real photographs; prints the report's path
 	@scripts/demo.sh $(BUILD)/milan build/demo
 
-test: build/.deps-tests build ## Run all fast tests: units, properties, parity, command line, pages, sanitizers
+test: build/.deps-tests build ## Run all fast tests: units, properties, parity, command line, pages
 	@scripts/run_tests.sh $(BUILD)
 
 sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour and thread sanitizers

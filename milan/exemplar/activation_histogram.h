@@ -21,6 +21,7 @@ class ActivationHistogram {
   /// The same with Summarize(values) already at hand.
   void Add(std::span<const float> values, const ValueSummary& summary);
   void Merge(const ActivationHistogram& other);
+  void Prefetch() const { positive_.Prefetch(); }
 
   uint64_t count() const { return zeros_ + negative_.total() + positive_.total(); }  ///< Finite.
   uint64_t zeros() const { return zeros_; }

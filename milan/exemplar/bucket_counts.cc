@@ -70,7 +70,17 @@ void BucketCounts::Count(std::span<const uint16_t> keys) {
   Reach(*std::max_element(keys.begin(), keys.end()) >> kKeyMantissaBits);
   MakeRoom(keys.size());
   const int before_first = FirstKey() - 1;
-  for (const uint16_t key : keys) ++counts_[std::max(key - before_first, 0)];
+  const auto count = [&](uint16_t key) { ++counts_[std::max(key - before_first, 0)]; };
+  // Neighbours in a map are alike and share buckets, and adding to a number just stored is slow: so
+  // the keys are taken from four places in turn.
+  const size_t quarter = keys.size() / 4;
+  for (size_t i = 0; i < quarter; ++i) {
+    count(keys[i]);
+    count(keys[i + quarter]);
+    count(keys[i + 2 * quarter]);
+    count(keys[i + 3 * quarter]);
+  }
+  for (const uint16_t key : keys.subspan(4 * quarter)) count(key);
   counted_ += keys.size();
 }
 

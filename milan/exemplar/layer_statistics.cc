@@ -50,6 +50,7 @@ void LayerStatistics::Add(int32_t photo_id, const ArrayView& activations) {
   MILAN_CHECK(activations.values.size() == static_cast<size_t>(units_) * positions,
               "a view whose values are not as many as its shape says");
   for (int64_t unit = 0; unit < units_; ++unit) {
+    if (unit + 1 < units_) histograms_[unit + 1].Prefetch();
     const auto map = activations.values.subspan(static_cast<size_t>(unit) * positions, positions);
     const ValueSummary summary = Summarize(map);
     histograms_[unit].Add(map, summary);

@@ -94,6 +94,7 @@ class Upsampler {
 
 }  // namespace
 
+// Two sizes and what is between them. NOLINTNEXTLINE(readability-function-size)
 std::vector<float> UpsampleMap(std::span<const float> map, int height, int width, int out_height,
                                int out_width, MaskBorder border) {
   std::vector<float> result;
@@ -105,6 +106,7 @@ std::vector<float> UpsampleMap(std::span<const float> map, int height, int width
   return result;
 }
 
+// Two sizes and what is between them. NOLINTNEXTLINE(readability-function-size)
 std::vector<uint8_t> ComputeMask(std::span<const float> map, int height, int width, float threshold,
                                  int out_height, int out_width, MaskBorder border) {
   std::vector<uint8_t> mask(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));

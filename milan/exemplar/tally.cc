@@ -156,6 +156,7 @@ void Validate(const TallyOptions& options) {
   }
 }
 
+// The inputs of the pass, its options, its observer. NOLINTNEXTLINE(readability-function-size)
 TallyResult Tally(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
                   const Preprocessing& preprocessing, const TallyOptions& options,
                   Progress& progress) {
