@@ -1,6 +1,7 @@
 option(MILAN_CAPTIONER "Build the captioner (libtorch) and the command line" ON)
 option(MILAN_TESTS "Build the tests" ON)
 option(MILAN_BENCHMARKS "Build the benchmarks" OFF)
+option(MILAN_UNITY "Compile several libtorch sources as one: a cold build is quicker, a rebuild slower" ON)
 option(MILAN_WARNINGS_AS_ERRORS "Stop on compiler warnings (CI)" OFF)
 set(MILAN_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
 set(ONNXRUNTIME_ROOT "" CACHE PATH "ONNX Runtime to use, a folder with include/ and lib/ (GPU build)")

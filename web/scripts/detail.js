@@ -146,7 +146,10 @@ milan.detail = (() => {
   /** Goes to the neighbour in the order shown, without a step in the browser's history for each. */
   function step(direction) {
     const neighbour = milan.gallery.neighbour(unit, direction);
-    if (neighbour) location.replace(milan.data.address(neighbour));
+    if (!neighbour) return;
+    // Not by the address: its event comes later, and a second key press meanwhile would be lost.
+    history.replaceState(null, '', milan.data.address(neighbour));
+    open(neighbour);
   }
 
   function close() {
