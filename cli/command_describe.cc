@@ -16,6 +16,7 @@ struct DescribeCommand {
   ExemplarRequest exemplars;
   DescribeOptions describe;
   Path bundle;
+  Path units;
   bool no_report = false;
 };
 
@@ -45,6 +46,7 @@ void RunDescribe(const DescribeCommand& command) {
   Terminal terminal(command.common.quiet);
   DescribeOptions options = command.describe;
   options.workers = command.exemplars.tally.workers;
+  if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
 
   const Run run = MakeExemplars(command.exemplars, terminal);
@@ -68,6 +70,8 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
   sub->add_option("--pmi-weight", command->describe.pmi_weight,
                   "lambda in log p(d|E) - lambda log p(d): higher is more specific")
       ->capture_default_str();
+  sub->add_option("--units", command->units,
+                  "Describe only these units: a CSV with the columns layer and unit");
   sub->add_flag("--no-report", command->no_report, "Leave the report out");
   AddCommonOptions(*sub, command->common, true);
   sub->footer(

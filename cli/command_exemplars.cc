@@ -29,7 +29,6 @@ void RunExemplars(const ExemplarsCommand& command) {
     const Json result = {{"run", run.folder.string()},
                          {"photos", run.manifest.photo_count},
                          {"skipped_photos", run.manifest.skipped_count},
-                         {"seconds", run.manifest.seconds},
                          {"layers", layers}};
     fmt::print("{}\n", ToText(result, 2));
     return;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -14,10 +15,15 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The descriptions that the run already has, if the same bundle and options made them.
-bool AreCurrent(const Descriptions& existing, const Bundle& bundle,
-                const DescribeOptions& options) {
+bool AreCurrent(const Descriptions& existing, const Bundle& bundle, const DescribeOptions& options,
+                const std::vector<UnitName>& units) {
+  const auto are_same = [](const UnitDescription& description, const UnitName& unit) {
+    return description.layer == unit.layer && description.unit == unit.unit;
+  };
   return existing.bundle_hash == bundle.hash() && existing.beam_size == options.beam_size &&
-         existing.pmi_weight == options.pmi_weight;
+         existing.pmi_weight == options.pmi_weight &&
+         std::equal(existing.units.begin(), existing.units.end(), units.begin(), units.end(),
+                    are_same);
 }
 
 }  // namespace
@@ -39,10 +45,11 @@ Descriptions MakeDescriptions(const Run& run, const Path& bundle_folder,
   Validate(options);
   const std::string warning = SlowLinearAlgebraWarning();
   if (!warning.empty()) terminal.Warn(warning);
+  const std::vector<UnitName> units = ChosenUnits(run.manifest, options);
   const Bundle bundle = Bundle::Open(bundle_folder);
   if (fs::exists(run.folder / "descriptions.json")) {
     Descriptions existing = ReadDescriptions(run.folder);
-    if (AreCurrent(existing, bundle, options)) {
+    if (AreCurrent(existing, bundle, options, units)) {
       terminal.Say("descriptions: kept from the run");
       return existing;
     }

@@ -61,6 +61,7 @@ std::string Difference(const RunManifest& run, const RunManifest& wanted, const 
   if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
   if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
   if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
+  if (run.border != wanted.border) return "--mask-border " + ToString(run.border);
   if (run.milan_version != wanted.milan_version) return "milan " + run.milan_version;
   const std::string photo_difference = PhotoDifference(ReadPhotoRecords(folder), photos);
   if (!photo_difference.empty()) return "other photos: " + photo_difference;
@@ -105,6 +106,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   }
   manifest.k = request.tally.k;
   manifest.quantile = request.tally.quantile;
+  manifest.border = request.tally.border;
   return manifest;
 }
 
@@ -129,7 +131,6 @@ void SaveRun(const Path& folder, RunManifest& manifest, const TallyResult& resul
   manifest.skipped_count =
       std::count_if(result.photos.begin(), result.photos.end(),
                     [](const PhotoRecord& photo) { return !photo.failure.empty(); });
-  manifest.seconds = result.seconds;
   manifest.complete = true;
   WriteRunManifest(folder, manifest);
 }

@@ -3,11 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "milan/base/file.h"
+
+struct XXH3_state_s;  // xxhash.h
 
 namespace milan {
 
@@ -18,5 +21,19 @@ std::string HashText(std::string_view text);
 
 /// Hash of a file's content. Throws kInput naming the file.
 std::string HashFile(const Path& path);
+
+/// The same hash of bytes that come in pieces.
+class Hasher {
+ public:
+  Hasher();
+  void Add(std::span<const std::byte> bytes);
+  std::string Finish() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 
 }  // namespace milan

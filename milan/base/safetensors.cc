@@ -6,6 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "milan/base/hash.h"
 #include "milan/base/json.h"
 
 namespace milan {
@@ -13,6 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are used as they lie on disk");
 
+constexpr const char* kChecksum = "checksum";     // key of the metadata: HashBytes of the data
 constexpr uint64_t kLargestHeader = 100'000'000;  // the format's own limit
 
 struct TypeEntry {
@@ -152,6 +154,10 @@ SafetensorsFile::SafetensorsFile(const Path& path)
         ParseTensor(entry, data, name + ": tensor '" + key + "'", &extents.emplace_back());
   }
   CheckContiguous(std::move(extents), data.size(), name);
+  const auto checksum = metadata_.find(kChecksum);
+  if (checksum != metadata_.end() && checksum->second != HashBytes(data)) {
+    throw InputError(name + ": is damaged (its data do not have the checksum of its header)");
+  }
 }
 
 const TensorView& SafetensorsFile::At(const std::string& name) const {
@@ -184,14 +190,17 @@ void SafetensorsWriter::AddAsHalf(const std::string& name, const Shape& shape,
 
 void SafetensorsWriter::Write(const Path& path) const {
   Json header = Json::object();
-  if (!metadata_.empty()) header["__metadata__"] = metadata_;
   uint64_t offset = 0;
+  Hasher checksum;
   for (const auto& [name, tensor] : tensors_) {
     header[name] = {{"dtype", ToString(tensor.type)},
                     {"shape", tensor.shape},
                     {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
+    checksum.Add(tensor.bytes);
   }
+  header["__metadata__"] = metadata_;
+  header["__metadata__"][kChecksum] = checksum.Finish();
   std::string text = ToText(header);
   text.append((8 - text.size() % 8) % 8, ' ');  // aligns the data for readers that map it
   const uint64_t size = text.size();

@@ -37,7 +37,8 @@ struct TensorView {
 
 /// Reader of a safetensors file (docs/formats.md): an 8-byte little-endian header length, a JSON
 /// header, then the data. Everything is checked against the size of the file: offsets in range,
-/// contiguous and not overlapping, shape times element size equal to the extent.
+/// contiguous and not overlapping, shape times element size equal to the extent; and the data have
+/// the checksum that milan's own files carry in their metadata.
 /// Throws kInput naming file and tensor. The views live as long as this object.
 class SafetensorsFile {
  public:

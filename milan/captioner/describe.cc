@@ -65,13 +65,15 @@ bool IsDescribable(const ExemplarSet& exemplars, int64_t unit) {
          exemplars.CountOf(unit) > 0;
 }
 
-std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers) {
+/// The units that can be described, by layer.
+std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
+                                       const std::vector<UnitDescription*>& described) {
   std::vector<UnitSelection> selections;
   for (const ExemplarSet& exemplars : layers) {
     UnitSelection& selection = selections.emplace_back();
     selection.exemplars = &exemplars;
-    for (int64_t unit = 0; unit < exemplars.units; ++unit) {
-      if (IsDescribable(exemplars, unit)) selection.units.push_back(unit);
+    for (const UnitDescription* description : described) {
+      if (description->layer == exemplars.layer) selection.units.push_back(description->unit);
     }
   }
   return selections;
@@ -111,6 +113,29 @@ void Validate(const DescribeOptions& options) {
   CheckRange("workers", options.workers, 0, 1024);
 }
 
+std::vector<UnitName> ChosenUnits(const RunManifest& manifest, const DescribeOptions& options) {
+  const auto is_chosen = [&](const UnitName& unit) {
+    return options.units.empty() ||
+           std::binary_search(options.units.begin(), options.units.end(), unit);
+  };
+  std::vector<UnitName> units;
+  for (const RunLayer& layer : manifest.layers) {
+    for (int64_t unit = 0; unit < layer.units; ++unit) {
+      if (is_chosen({layer.name, unit})) units.push_back({layer.name, unit});
+    }
+  }
+  for (const UnitName& unit : options.units) {
+    const auto has_unit = [&](const RunLayer& layer) {
+      return layer.name == unit.layer && unit.unit < layer.units;
+    };
+    if (std::none_of(manifest.layers.begin(), manifest.layers.end(), has_unit)) {
+      throw UsageError("the run has no unit " + std::to_string(unit.unit) + " of a layer '" +
+                       unit.layer + "'");
+    }
+  }
+  return units;
+}
+
 Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOptions& options,
                       Progress& progress) {
   Validate(options);
@@ -123,20 +148,17 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
   descriptions.bundle_hash = bundle.hash();
   descriptions.pmi_weight = options.pmi_weight;
   descriptions.beam_size = options.beam_size;
-  for (const ExemplarSet& exemplars : layers) {
-    for (int64_t unit = 0; unit < exemplars.units; ++unit) {
-      descriptions.units.push_back(WithoutText(run, exemplars, unit));
-    }
-  }
+  const std::vector<UnitName> units = ChosenUnits(run.manifest, options);
+  descriptions.units.reserve(units.size());  // `described` points into it
   std::vector<UnitDescription*> described;
-  auto description = descriptions.units.begin();
-  for (const ExemplarSet& exemplars : layers) {
-    for (int64_t unit = 0; unit < exemplars.units; ++unit, ++description) {
-      if (IsDescribable(exemplars, unit)) described.push_back(&*description);
-    }
+  auto exemplars = layers.begin();
+  for (const UnitName& unit : units) {
+    while (exemplars->layer != unit.layer) ++exemplars;
+    descriptions.units.push_back(WithoutText(run, *exemplars, unit.unit));
+    if (IsDescribable(*exemplars, unit.unit)) described.push_back(&descriptions.units.back());
   }
-  const Array features =
-      ComputeRegionFeatures(run, SelectUnits(layers), bundle.encoder(), workers, progress);
+  const Array features = ComputeRegionFeatures(run, SelectUnits(layers, described),
+                                               bundle.encoder(), workers, progress);
   UseThreads(workers);
   SetAllTexts(bundle.captioner(), features, options, described, progress);
   return descriptions;

@@ -8,6 +8,7 @@
 #include "milan/captioner/bundle.h"
 #include "milan/exemplar/run.h"
 #include "milan/text/descriptions.h"
+#include "milan/text/unit_list.h"
 
 namespace milan {
 
@@ -17,13 +18,19 @@ struct DescribeOptions {
   double pmi_weight = 0.2;  ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
   int length = 15;          ///< Longest description in tokens, the end mark included.
   int runners_up = 5;       ///< Other descriptions kept per unit.
+  /// Sorted: only these units are described and in the result. Empty: all units of the run.
+  std::vector<UnitName> units;
   // Affects speed only.
   int workers = 0;  ///< 0: one per processor.
 };
 /// Throws kUsage naming the option and its range.
 void Validate(const DescribeOptions& options);
 
-/// Describes every unit of every layer of a run: region features by the bundle's encoder (each
+/// The units that Describe will answer for: options.units, or all of the run; layers in the run's
+/// order, units ascending. Throws kUsage naming a unit that the run does not have.
+std::vector<UnitName> ChosenUnits(const RunManifest& manifest, const DescribeOptions& options);
+
+/// Describes the chosen units of a run: region features by the bundle's encoder (each
 /// photo encoded once), beam search under log p(d|E), rerank by pmi (method.md 7). Units that are
 /// dead, constant or invalid get their state and no text. Throws kInput when a photo of the run is
 /// gone.

@@ -100,10 +100,8 @@ class Pooling {
  private:
   void AddExemplar(const Place& place, std::span<const ArrayView> levels) {
     const ExemplarSet& exemplars = *place.exemplars;
-    const std::vector<uint8_t> mask = ComputeMask(
-        exemplars.Map(place.unit, place.rank), static_cast<int>(exemplars.height),
-        static_cast<int>(exemplars.width), exemplars.thresholds[static_cast<size_t>(place.unit)],
-        encoder_.height(), encoder_.width());
+    const std::vector<uint8_t> mask =
+        exemplars.Mask(place.unit, place.rank, {encoder_.height(), encoder_.width()});
     const auto size = static_cast<size_t>(features_.shape[2]);
     const auto row =
         std::span(features_.values).subspan(static_cast<size_t>(place.row) * size, size);

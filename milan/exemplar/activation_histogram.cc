@@ -1,76 +1,144 @@
 #include "milan/exemplar/activation_histogram.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <vector>
 
 #include "milan/base/error.h"
 
 namespace milan {
+namespace {
 
-void ActivationHistogram::Add(std::span<const float> values, const ValueSummary& summary) {
-  if (values.empty()) return;
-  if (!summary.is_finite) {
-    AddWithoutNotFinite(values);
-    return;
+constexpr size_t kBlock = 2048;    // values looked at in one go
+constexpr size_t kWaiting = 4096;  // keys that may wait
+constexpr size_t kMany = 512;      // keys that need not
+
+using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
+
+}  // namespace
+
+Extremes ActivationHistogram::Add(std::span<const float> values) {
+  Extremes extremes;
+  for (size_t start = 0; start < values.size(); start += kBlock) {
+    AddBlock(values.subspan(start, std::min(kBlock, values.size() - start)), extremes);
   }
-  zeros_ += summary.zeros;
-  // + 0 makes zero of minus zero: which of the two came first must not show.
-  minimum_ = std::min(minimum_, summary.minimum + 0.0F);
-  maximum_ = std::max(maximum_, summary.maximum + 0.0F);
-  if (summary.maximum > 0) positive_.Add(values, false);
-  if (summary.minimum < 0) negative_.Add(values, true);
+  return extremes;
 }
 
-void ActivationHistogram::AddWithoutNotFinite(std::span<const float> values) {
+void ActivationHistogram::AddBlock(std::span<const float> values, Extremes& extremes) {
+  std::array<BlockKeys, 2> block;
+  const ValueScan scan = ScanValues(values, {block[kPositive].data(), block[kNegative].data()});
+  if (!scan.is_finite) {
+    AddNotFinite(values, extremes);
+    return;
+  }
+  finite_ += values.size();
+  // + 0 makes zero of minus zero: which of the two came first must not show.
+  extremes.minimum = std::min(extremes.minimum, scan.minimum + 0.0F);
+  extremes.maximum = std::max(extremes.maximum, scan.maximum + 0.0F);
+  minimum_ = std::min(minimum_, scan.minimum + 0.0F);
+  maximum_ = std::max(maximum_, scan.maximum + 0.0F);
+  if (scan.like_first > 1) {
+    atom_ = std::max(atom_, {values[0] + 0.0F, static_cast<uint32_t>(scan.like_first)});
+  }
+  for (const Sign sign : {kPositive, kNegative}) {
+    AddKeys(sign, std::span(block[sign]).first(scan.key_counts[sign]));
+  }
+}
+
+void ActivationHistogram::AddNotFinite(std::span<const float> values, Extremes& extremes) {
   std::vector<float> finite;
   for (const float value : values) {
     if (std::isnan(value)) {
       ++nans_;
+      extremes.has_nan = true;
     } else if (std::isinf(value)) {
       ++infinities_;
+      extremes.minimum = std::min(extremes.minimum, value);
+      extremes.maximum = std::max(extremes.maximum, value);
     } else {
       finite.push_back(value);
     }
   }
-  Add(finite);
+  if (!finite.empty()) AddBlock(finite, extremes);
 }
 
-void ActivationHistogram::Merge(const ActivationHistogram& other) {
-  negative_.Merge(other.negative_);
-  positive_.Merge(other.positive_);
-  zeros_ += other.zeros_;
+void ActivationHistogram::Count(Sign sign, std::span<uint16_t> keys) {
+  buckets_[sign].Count(keys, sign == kPositive ? maximum_ : -minimum_);
+}
+
+/// Many keys are counted at once, from where they are still in the cache; few wait for others.
+void ActivationHistogram::AddKeys(Sign sign, std::span<uint16_t> keys) {
+  std::vector<uint16_t>& waiting = waiting_[sign];
+  if (keys.size() > kMany) {
+    Count(sign, keys);
+    return;
+  }
+  if (keys.empty()) return;
+  if (waiting.size() + keys.size() > kWaiting) {
+    Count(sign, waiting);
+    waiting.clear();
+  }
+  waiting.reserve(kWaiting);
+  waiting.insert(waiting.end(), keys.begin(), keys.end());
+}
+
+void ActivationHistogram::Flush() {
+  for (const Sign sign : {kPositive, kNegative}) {
+    Count(sign, waiting_[sign]);
+    waiting_[sign].clear();
+  }
+}
+
+void ActivationHistogram::Merge(ActivationHistogram other) {
+  other.Flush();
+  Flush();
+  for (const Sign sign : {kPositive, kNegative}) buckets_[sign].Merge(other.buckets_[sign]);
+  finite_ += other.finite_;
   nans_ += other.nans_;
   infinities_ += other.infinities_;
   minimum_ = std::min(minimum_, other.minimum_);
   maximum_ = std::max(maximum_, other.maximum_);
+  atom_ = std::max(atom_, other.atom_);
 }
 
-/// REQUIRES: nothing waits to be counted.
+uint64_t ActivationHistogram::zeros() const {
+  return finite_ - buckets_[kPositive].Total() - buckets_[kNegative].Total();
+}
+
 double ActivationHistogram::ValueAt(uint64_t ordinal) const {
   if (ordinal == 0) return minimum_;
   if (ordinal + 1 == count()) return maximum_;
-  if (ordinal < negative_.total()) {
-    const double smallest = maximum_ < 0 ? -maximum_ : 0;
-    return -negative_.MagnitudeAt(negative_.total() - 1 - ordinal, smallest, -minimum_);
+  const uint64_t negative = buckets_[kNegative].Total();
+  if (ordinal < negative) {
+    const double smallest = std::max(-maximum_, 0.0F);
+    return -buckets_[kNegative].MagnitudeAt(negative - 1 - ordinal,
+                                            {smallest, -minimum_, std::max(-atom_.value, 0.0F)});
   }
-  ordinal -= negative_.total();
-  if (ordinal < zeros_) return 0;
-  return positive_.MagnitudeAt(ordinal - zeros_, std::max(minimum_, 0.0F), maximum_);
+  ordinal -= negative;
+  if (ordinal < zeros()) return 0;
+  return buckets_[kPositive].MagnitudeAt(
+      ordinal - zeros(), {std::max(minimum_, 0.0F), maximum_, std::max(atom_.value, 0.0F)});
+}
+
+size_t ActivationHistogram::bytes() const {
+  size_t total = 0;
+  for (const BucketCounts& buckets : buckets_) total += buckets.bytes();
+  for (const auto& waiting : waiting_) total += waiting.capacity() * sizeof(uint16_t);
+  return total;
 }
 
 float ActivationHistogram::Quantile(double q) const {
   MILAN_CHECK(count() > 0, "quantile of nothing");
-  ActivationHistogram whole = *this;
-  whole.negative_.Flush();
-  whole.positive_.Flush();
+  MILAN_CHECK(waiting_[kPositive].empty() && waiting_[kNegative].empty(), "quantile before Flush");
+  if (minimum_ == maximum_) return minimum_;
   const auto last = static_cast<double>(count() - 1);
   const double position = std::clamp(q * static_cast<double>(count()) - 0.5, 0.0, last);
   const auto below = static_cast<uint64_t>(position);
   const double fraction = position - static_cast<double>(below);
-  const double low = whole.ValueAt(below);
+  const double low = ValueAt(below);
   if (fraction == 0) return static_cast<float>(low);
-  return static_cast<float>(low + fraction * (whole.ValueAt(below + 1) - low));
+  return static_cast<float>(low + fraction * (ValueAt(below + 1) - low));
 }
 
 }  // namespace milan

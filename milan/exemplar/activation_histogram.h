@@ -1,14 +1,33 @@
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "milan/exemplar/bucket_counts.h"
-#include "milan/exemplar/value_scan.h"
 
 namespace milan {
+
+/// The extremes of some values.
+struct Extremes {
+  float minimum = std::numeric_limits<float>::infinity();
+  float maximum = -std::numeric_limits<float>::infinity();
+  bool has_nan = false;
+};
+
+/// A value that many activations have exactly, such as what a channel gives where its input is
+/// zero. Found as the most frequent first value of a block of a map; ties go to the larger value.
+struct Atom {
+  float value = 0;
+  uint32_t count = 0;  ///< Within one block, at most.
+  friend auto operator<=>(const Atom& a, const Atom& b) {
+    return a.count != b.count ? a.count <=> b.count : std::strong_order(a.value, b.value);
+  }
+};
 
 /// Summary of all activations of one unit, good for any quantile: values are counted in buckets of
 /// their float bits (BucketCounts); zeros, NaN and infinities are counted apart.
@@ -17,14 +36,21 @@ namespace milan {
 /// on the order of the values nor on how they were divided.
 class ActivationHistogram {
  public:
-  void Add(std::span<const float> values) { Add(values, Summarize(values)); }
-  /// The same with Summarize(values) already at hand.
-  void Add(std::span<const float> values, const ValueSummary& summary);
-  void Merge(const ActivationHistogram& other);
-  void Prefetch() const { positive_.Prefetch(); }
+  /// Returns the extremes of these values, infinities included.
+  Extremes Add(std::span<const float> values);
+  void Merge(ActivationHistogram other);
+  /// Counts what waits. Add does so by itself from time to time, and the result does not depend on
+  /// when. Everything below but count() and the extremes REQUIRES that nothing waits.
+  void Flush();
+  /// Asks for the memory that the next Add writes to, which after thousands of other units is far.
+  void Prefetch() const {
+    constexpr size_t kPerCacheLine = 64 / sizeof(uint16_t);
+    const uint16_t* end = waiting_[kPositive].data() + waiting_[kPositive].size();
+    for (size_t line = 0; line < 4; ++line) __builtin_prefetch(end + line * kPerCacheLine, 1);
+  }
 
-  uint64_t count() const { return zeros_ + negative_.total() + positive_.total(); }  ///< Finite.
-  uint64_t zeros() const { return zeros_; }
+  uint64_t count() const { return finite_; }  ///< Finite values.
+  uint64_t zeros() const;                     ///< Magnitudes below 2^-134 among them.
   uint64_t nans() const { return nans_; }
   uint64_t infinities() const { return infinities_; }
   /// Exact extremes of the finite values. REQUIRES: count() > 0.
@@ -33,7 +59,7 @@ class ActivationHistogram {
 
   /// Hazen's quantile (type 5): position q * count - 0.5 in the sorted values counted from 0,
   /// clamped to the ends, linear between neighbours. Values of one bucket are taken as spread
-  /// evenly over the part of it that lies in [minimum, maximum].
+  /// evenly over the part of it that lies in [minimum, maximum], but for the atom.
   ///
   /// Guarantee: no value is placed outside its bucket. So a neighbour is off by less than 2^-8 of
   /// itself or, where it is nearer to zero than 2^-15 of the largest magnitude of its sign, by less
@@ -42,20 +68,26 @@ class ActivationHistogram {
   /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;
 
-  /// Memory of the buckets: nothing for units that are always zero, constant for each sign.
-  size_t bytes() const { return negative_.bytes() + positive_.bytes(); }
+  /// Memory of buckets and waiting keys.
+  size_t bytes() const;
 
  private:
-  void AddWithoutNotFinite(std::span<const float> values);
+  void AddBlock(std::span<const float> values, Extremes& extremes);
+  void AddNotFinite(std::span<const float> values, Extremes& extremes);
+  void AddKeys(Sign sign, std::span<uint16_t> keys);
+  void Count(Sign sign, std::span<uint16_t> keys);
   double ValueAt(uint64_t ordinal) const;
 
-  BucketCounts negative_;
-  BucketCounts positive_;
-  uint64_t zeros_ = 0;
-  uint64_t nans_ = 0;
-  uint64_t infinities_ = 0;
   float minimum_ = std::numeric_limits<float>::infinity();
   float maximum_ = -std::numeric_limits<float>::infinity();
+  uint64_t finite_ = 0;
+  uint64_t nans_ = 0;
+  uint64_t infinities_ = 0;
+  Atom atom_;
+  /// Keys not counted yet. Counting jumps all over the buckets, which costs a cache miss each when
+  /// the few values of one photo are counted at once, as thousands of units take turns.
+  std::array<std::vector<uint16_t>, 2> waiting_;  ///< By sign.
+  std::array<BucketCounts, 2> buckets_;           ///< By sign.
 };
 
 }  // namespace milan

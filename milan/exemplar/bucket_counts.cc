@@ -11,16 +11,19 @@
 namespace milan {
 namespace {
 
-constexpr size_t kBuckets = size_t{BucketCounts::kOctaves} << kKeyMantissaBits;
-constexpr size_t kBlock = 1024;    // values looked at in one go
-constexpr size_t kWaiting = 1024;  // keys that may wait
+constexpr int kMantissaBits = 23;  // of a float
 
-/// The smallest magnitude with that key; key 1 is also that of everything below it.
+/// The smallest magnitude with that key.
 double MagnitudeOf(int key) {
-  return key <= 1 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kKeyShift);
+  constexpr int kDropped = kMantissaBits - kKeyMantissaBits;
+  return key <= 0 ? 0 : std::bit_cast<float>(static_cast<uint32_t>(key) << kDropped);
 }
 
-/// Moves counts down by `shift` buckets; what falls off is added to the shared bucket.
+int OctaveOf(float magnitude) {
+  return static_cast<int>(std::bit_cast<uint32_t>(magnitude) >> kMantissaBits);
+}
+
+/// Moves counts down by `shift` buckets; what falls off is added to the shared one.
 template <typename Count>
 void MoveDown(std::vector<Count>& counts, size_t shift) {
   if (counts.empty()) return;
@@ -32,56 +35,51 @@ void MoveDown(std::vector<Count>& counts, size_t shift) {
 
 }  // namespace
 
-void BucketCounts::Add(std::span<const float> values, bool negative) {
-  if (waiting_.empty()) waiting_.resize(kWaiting + kBlock);
-  for (size_t start = 0; start < values.size(); start += kBlock) {
-    const auto block = values.subspan(start, std::min(kBlock, values.size() - start));
-    const size_t found = FindKeys(block, negative, waiting_.data() + waiting_count_);
-    total_ += found;
-    waiting_count_ += found;
-    if (waiting_count_ > kWaiting) Flush();
-  }
-}
-
-void BucketCounts::Merge(const BucketCounts& other) {
-  if (!other.counts_.empty()) {
-    Reach(other.top_);
-    MakeRoom(other.counted_);
-    if (!other.carried_.empty()) Carry();
-    const size_t shift = static_cast<size_t>(top_ - other.top_) << kKeyMantissaBits;
-    for (size_t i = 0; i <= kBuckets; ++i) {
-      const size_t bucket = i > shift ? i - shift : 0;
-      counts_[bucket] += other.counts_[i];
-      if (!other.carried_.empty()) carried_[bucket] += other.carried_[i];
-    }
-    counted_ += other.counted_;
-  }
-  Count(std::span(other.waiting_).first(other.waiting_count_));
-  total_ += other.total_;
-}
-
-void BucketCounts::Flush() {
-  Count(std::span(waiting_).first(waiting_count_));
-  waiting_count_ = 0;
-}
-
-void BucketCounts::Count(std::span<const uint16_t> keys) {
+void BucketCounts::Count(std::span<uint16_t> keys, float largest) {
   if (keys.empty()) return;
-  Reach(*std::max_element(keys.begin(), keys.end()) >> kKeyMantissaBits);
+  Reach(OctaveOf(largest));
   MakeRoom(keys.size());
-  const int before_first = FirstKey() - 1;
-  const auto count = [&](uint16_t key) { ++counts_[std::max(key - before_first, 0)]; };
+  KeysToPlaces(keys, BeforeFirst());
+  uint32_t* counts = counts_.data();
   // Neighbours in a map are alike and share buckets, and adding to a number just stored is slow: so
   // the keys are taken from four places in turn.
   const size_t quarter = keys.size() / 4;
   for (size_t i = 0; i < quarter; ++i) {
-    count(keys[i]);
-    count(keys[i + quarter]);
-    count(keys[i + 2 * quarter]);
-    count(keys[i + 3 * quarter]);
+    ++counts[keys[i]];
+    ++counts[keys[i + quarter]];
+    ++counts[keys[i + 2 * quarter]];
+    ++counts[keys[i + 3 * quarter]];
   }
-  for (const uint16_t key : keys.subspan(4 * quarter)) count(key);
+  for (const uint16_t bucket : keys.subspan(4 * quarter)) ++counts[bucket];
   counted_ += keys.size();
+}
+
+/// Makes the buckets reach that octave. What then lies below their range goes to the shared bucket.
+void BucketCounts::Reach(int octave) {
+  if (counts_.empty()) {
+    counts_.resize(kBuckets);
+    top_ = octave;
+  }
+  if (octave <= top_) return;
+  const size_t shift =
+      std::min(static_cast<size_t>(octave - top_) << kKeyMantissaBits, kBuckets - 1);
+  MoveDown(counts_, shift);
+  MoveDown(carried_, shift);
+  top_ = octave;
+}
+
+void BucketCounts::Merge(const BucketCounts& other) {
+  if (other.counts_.empty()) return;
+  Reach(other.top_);
+  MakeRoom(other.counted_);
+  if (!other.carried_.empty()) Carry();
+  const size_t shift = static_cast<size_t>(top_ - other.top_) << kKeyMantissaBits;
+  for (size_t i = 0; i < kBuckets; ++i) {
+    const size_t bucket = i > shift ? i - shift : 0;
+    counts_[bucket] += other.counts_[i];
+    if (!other.carried_.empty()) carried_[bucket] += other.carried_[i];
+  }
+  counted_ += other.counted_;
 }
 
 void BucketCounts::MakeRoom(uint64_t values) {
@@ -89,34 +87,42 @@ void BucketCounts::MakeRoom(uint64_t values) {
 }
 
 void BucketCounts::Carry() {
-  carried_.resize(kBuckets + 1);
+  carried_.resize(counts_.size());
   std::transform(counts_.begin(), counts_.end(), carried_.begin(), carried_.begin(), std::plus());
   std::fill(counts_.begin(), counts_.end(), 0);
   counted_ = 0;
 }
 
-/// Makes the buckets reach that octave. What then lies below their range goes to the shared bucket.
-void BucketCounts::Reach(int octave) {
-  if (counts_.empty()) {
-    counts_.assign(kBuckets + 1, 0);
-    top_ = octave;
-  }
-  if (octave <= top_) return;
-  const size_t shift = std::min(static_cast<size_t>(octave - top_) << kKeyMantissaBits, kBuckets);
-  MoveDown(counts_, shift);
-  MoveDown(carried_, shift);
-  top_ = octave;
+uint64_t BucketCounts::Total() const {
+  return std::accumulate(carried_.begin(), carried_.end(), counted_);
 }
 
-double BucketCounts::MagnitudeAt(uint64_t ordinal, double low, double high) const {
+/// What is beyond the ends has 0.
+double BucketCounts::MeanOfNeighbours(size_t bucket) const {
+  const uint64_t below = bucket > 0 ? CountOf(bucket - 1) : 0;
+  const uint64_t above = bucket + 1 < kBuckets ? CountOf(bucket + 1) : 0;
+  return 0.5 * static_cast<double>(below) + 0.5 * static_cast<double>(above);
+}
+
+double BucketCounts::MagnitudeAt(uint64_t ordinal, const Knowledge& known) const {
   size_t bucket = 0;
   while (bucket < counts_.size() && ordinal >= CountOf(bucket)) ordinal -= CountOf(bucket++);
   MILAN_CHECK(bucket < counts_.size(), "no such ordinal");
-  const int key = FirstKey() - 1 + static_cast<int>(bucket);
-  const double begin = std::max(low, bucket == 0 ? 0 : MagnitudeOf(key));
-  const double end = std::min(high, MagnitudeOf(key + 1));
-  const double place = (static_cast<double>(ordinal) + 0.5) / static_cast<double>(CountOf(bucket));
-  return begin + (end - begin) * place;
+  const int key = BeforeFirst() + static_cast<int>(bucket);
+  const double begin = std::max(known.low, bucket == 0 ? 0 : MagnitudeOf(key));
+  const double end = std::min(known.high, MagnitudeOf(key + 1));
+  const double before = static_cast<double>(ordinal) + 0.5;
+  auto spread = static_cast<double>(CountOf(bucket));
+  if (known.atom < begin || known.atom > end || known.atom == 0 || begin == end) {
+    return begin + (end - begin) * before / spread;
+  }
+  const double in_atom = std::max(0.0, spread - MeanOfNeighbours(bucket));
+  spread -= in_atom;
+  const double below_atom = spread * (known.atom - begin) / (end - begin);
+  if (before < below_atom) return begin + (known.atom - begin) * before / below_atom;
+  const double above_atom = before - below_atom - in_atom;
+  if (above_atom <= 0) return known.atom;
+  return known.atom + (end - known.atom) * above_atom / (spread - below_atom);
 }
 
 }  // namespace milan

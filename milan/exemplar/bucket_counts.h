@@ -16,52 +16,48 @@ namespace milan {
 class BucketCounts {
  public:
   static constexpr int kOctaves = 16;
+  /// [0] is the shared one, then they ascend.
+  static constexpr size_t kBuckets = (size_t{kOctaves} << kKeyMantissaBits) + 1;
 
-  /// Counts the values that are not zero and have that sign. REQUIRES: finite values.
-  void Add(std::span<const float> values, bool negative);
+  /// Counts what has these keys, and makes places of them. `largest` is the largest magnitude among
+  /// everything counted with these.
+  void Count(std::span<uint16_t> keys, float largest);
   void Merge(const BucketCounts& other);
-  /// Asks for the memory that the next Add writes to, which after thousands of other units is far.
-  void Prefetch() const {
-    if (waiting_.empty()) return;
-    __builtin_prefetch(waiting_.data() + waiting_count_, 1);
-    __builtin_prefetch(waiting_.data() + waiting_count_ + 32, 1);
-  }
-  /// Counts what waits. Add does so by itself from time to time, and the result does not depend on
-  /// when.
-  void Flush();
 
-  uint64_t total() const { return total_; }
-  /// The magnitude of that ordinal in ascending order, taking those of one bucket as spread evenly
-  /// over the part of it that lies in [low, high]. REQUIRES: ordinal < total(), nothing waits.
-  double MagnitudeAt(uint64_t ordinal, double low, double high) const;
+  uint64_t Total() const;
+  /// What is known of the magnitudes besides the counts.
+  struct Knowledge {
+    double low = 0;  ///< All lie in [low, high].
+    double high = 0;
+    double atom = 0;  ///< A magnitude that many have, or 0.
+  };
+  /// The magnitude of that ordinal in ascending order. Those of one bucket are taken as spread
+  /// evenly over the part of it that lies in [low, high]; in the bucket of an atom, only as many as
+  /// its neighbours have on average, and the others are the atom. REQUIRES: ordinal < Total().
+  double MagnitudeAt(uint64_t ordinal, const Knowledge& known) const;
 
-  /// Memory held: nothing before the first value, then about 20 kB; 3 times that from 2^32 values.
+  /// Memory held: nothing before the first value, then 16 kB; 3 times that from 2^32 values.
   size_t bytes() const {
-    return waiting_.size() * sizeof(uint16_t) + counts_.size() * sizeof(uint32_t) +
-           carried_.size() * sizeof(uint64_t);
+    return counts_.size() * sizeof(uint32_t) + carried_.size() * sizeof(uint64_t);
   }
 
  private:
-  void Count(std::span<const uint16_t> keys);
+  void Reach(int octave);
   void MakeRoom(uint64_t values);
   void Carry();
-  void Reach(int octave);
+  double MeanOfNeighbours(size_t bucket) const;
   uint64_t CountOf(size_t bucket) const {
     return counts_[bucket] + (carried_.empty() ? 0 : carried_[bucket]);
   }
-  int FirstKey() const { return (top_ - kOctaves + 1) * (1 << kKeyMantissaBits); }
+  /// The key before that of bucket 1.
+  int BeforeFirst() const { return (top_ - kOctaves + 1) * (1 << kKeyMantissaBits) - 1; }
 
-  /// Keys not counted yet. Counting jumps all over the buckets, which costs a cache miss each when
-  /// the few values of one photo are counted at once, as thousands of units take turns.
-  std::vector<uint16_t> waiting_;
-  size_t waiting_count_ = 0;
   int top_ = 0;  ///< The largest octave: the exponent bits of its magnitudes.
-  /// Per bucket: [0] the shared one, [1] that of FirstKey(). Half as wide as the counts can become,
-  /// for the cache's sake: before they overflow they are carried over into `carried_`.
+  /// Half as wide as the counts can become, for the cache's sake: before they overflow they are
+  /// carried over into `carried_`.
   std::vector<uint32_t> counts_;
   std::vector<uint64_t> carried_;
   uint64_t counted_ = 0;  ///< Sum of counts_.
-  uint64_t total_ = 0;
 };
 
 }  // namespace milan

@@ -113,12 +113,25 @@ std::vector<float> ExemplarSet::Map(int64_t unit, int64_t rank) const {
   return map;
 }
 
+bool ExemplarSet::IsSaturated(int64_t unit) const {
+  return states[unit] == UnitState::kAlive && thresholds[unit] >= maxima[unit];
+}
+
+std::vector<uint8_t> ExemplarSet::Mask(int64_t unit, int64_t rank, MapSize out_size) const {
+  std::vector<float> map = Map(unit, rank);
+  if (!IsSaturated(unit)) return ComputeMask(map, Size(), thresholds[unit], out_size, border);
+  const float cap = FromHalf(ToHalf(maxima[unit]));
+  for (float& value : map) value = value >= cap ? 1.0F : 0.0F;
+  return ComputeMask(map, Size(), 0.5F, out_size, border);
+}
+
 void ExemplarSet::Save(const Path& path) const {
   SafetensorsWriter writer;
   writer.SetMetadata("format", kFormat);
   writer.SetMetadata("version", kVersion);
   writer.SetMetadata("layer", layer);
   writer.SetMetadata("quantile", fmt::format("{}", quantile));  // the shortest that reads back
+  writer.SetMetadata("mask_border", ToString(border));
   writer.Add<int32_t>("photo_ids", {units, k}, photo_ids);
   writer.Add<float>("activations", {units, k}, activations);
   writer.Add("maps", DataType::kF16, {units, k, height, width}, std::as_bytes(std::span(maps)));
@@ -135,6 +148,7 @@ ExemplarSet ExemplarSet::Load(const Path& path) {
   ExemplarSet set;
   set.layer = ReadMember(file, "layer");
   set.quantile = ReadQuantile(file);
+  set.border = ParseMaskBorder(ReadMember(file, "mask_border"));
   const Shape& shape = file.At("maps").shape;
   if (shape.size() != 4 || std::find(shape.begin(), shape.end(), 0) != shape.end()) {
     throw InputError(path.string() + ": tensor 'maps' of shape " + ToString(shape) +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "milan/base/file.h"
+#include "milan/exemplar/mask.h"
 
 namespace milan {
 
@@ -28,8 +29,9 @@ struct ExemplarSet {
   int64_t height = 0;  ///< Size of the activation maps.
   int64_t width = 0;
   double quantile = 0.99;
+  MaskBorder border = MaskBorder::kZeros;  ///< Of its masks.
 
-  std::vector<int32_t> photo_ids;  ///< [units, k], best first; ties by smaller photo id.
+  std::vector<int32_t> photo_ids;  ///< [units, k], best first (Excitation).
   std::vector<float> activations;  ///< [units, k], the peak: maximum of the map.
   /// [units, k, height, width], half precision: rounded to 11 significant bits and, beyond it, to
   /// the largest number of either sign (65504).
@@ -44,6 +46,15 @@ struct ExemplarSet {
   int32_t PhotoId(int64_t unit, int64_t rank) const { return photo_ids[unit * k + rank]; }
   /// The activation map of one exemplar as floats [height * width].
   std::vector<float> Map(int64_t unit, int64_t rank) const;
+
+  MapSize Size() const { return {static_cast<int>(height), static_cast<int>(width)}; }
+  /// True for an alive unit whose threshold is its maximum: more than 1 - quantile of its
+  /// activations lie at the cap of its activation function (ReLU6, sigmoid, ...).
+  bool IsSaturated(int64_t unit) const;
+  /// The mask of one exemplar: where the upsampled map is above the unit's threshold. Nothing is
+  /// above that of a saturated unit; its masks are the surroundings of the positions at the cap:
+  /// where these, upsampled as 1 among zeros, are above one half (decision record 0006).
+  std::vector<uint8_t> Mask(int64_t unit, int64_t rank, MapSize out_size) const;
 
   /// Writes / reads exemplars/<layer>.safetensors (docs/formats.md). Save is atomic; Load checks
   /// every shape and throws kInput naming the file and tensor.

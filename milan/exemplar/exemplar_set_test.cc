@@ -103,7 +103,9 @@ TEST(ExemplarSet, RefusesForeignAndNewerFilesAndMissingTensors) {
   EXPECT_THAT(error_of(writer), HasSubstr("version 2"));
   writer.SetMetadata("version", "1");
   writer.SetMetadata("layer", "a");
+  writer.SetMetadata("mask_border", "zeros");
   writer.SetMetadata("quantile", "0.99");
+  writer.SetMetadata("mask_border", "zeros");
   EXPECT_THAT(error_of(writer), HasSubstr("maps"));
   writer.Add<float>("maps", {1, 1, 1}, std::vector<float>{1});
   EXPECT_THAT(error_of(writer), HasSubstr("[units, k, height, width]"));

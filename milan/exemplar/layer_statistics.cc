@@ -1,12 +1,14 @@
 #include "milan/exemplar/layer_statistics.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "milan/base/error.h"
 
 namespace milan {
 namespace {
+
+constexpr int64_t kAhead = 3;  // units whose memory is asked for before their turn
 
 UnitState StateOf(const ActivationHistogram& histogram) {
   if (histogram.nans() > 0 || histogram.infinities() > 0 || histogram.count() == 0) {
@@ -14,11 +16,6 @@ UnitState StateOf(const ActivationHistogram& histogram) {
   }
   if (histogram.minimum() != histogram.maximum()) return UnitState::kAlive;
   return histogram.maximum() == 0 ? UnitState::kDead : UnitState::kConstant;
-}
-
-/// A map with a NaN has no peak, wherever in it the NaN is.
-float PeakOf(const ValueSummary& summary) {
-  return summary.has_nan ? std::numeric_limits<float>::quiet_NaN() : summary.maximum;
 }
 
 }  // namespace
@@ -50,25 +47,24 @@ void LayerStatistics::Add(int32_t photo_id, const ArrayView& activations) {
   MILAN_CHECK(activations.values.size() == static_cast<size_t>(units_) * positions,
               "a view whose values are not as many as its shape says");
   for (int64_t unit = 0; unit < units_; ++unit) {
-    if (unit + 1 < units_) histograms_[unit + 1].Prefetch();
+    if (unit + kAhead < units_) histograms_[unit + kAhead].Prefetch();
     const auto map = activations.values.subspan(static_cast<size_t>(unit) * positions, positions);
-    const ValueSummary summary = Summarize(map);
-    histograms_[unit].Add(map, summary);
-    top_[unit].Add(photo_id, PeakOf(summary), map);
+    const Extremes extremes = histograms_[unit].Add(map);
+    if (!extremes.has_nan) top_[unit].Add(photo_id, extremes.maximum, map);
   }
 }
 
-void LayerStatistics::Merge(const LayerStatistics& other) {
+void LayerStatistics::Merge(LayerStatistics other) {
   MILAN_CHECK(units_ == other.units_ && height_ == other.height_ && width_ == other.width_ &&
                   k_ == other.k_,
               "statistics of different layers");
   for (int64_t unit = 0; unit < units_; ++unit) {
-    histograms_[unit].Merge(other.histograms_[unit]);
+    histograms_[unit].Merge(std::move(other.histograms_[unit]));
     top_[unit].Merge(other.top_[unit]);
   }
 }
 
-ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) const {
+ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) {
   ExemplarSet set;
   set.layer = layer;
   set.units = units_;
@@ -82,7 +78,8 @@ ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) c
   set.activations.assign(places, 0);
   set.maps.assign(places * positions, 0);
   for (int64_t unit = 0; unit < units_; ++unit) {
-    const ActivationHistogram& histogram = histograms_[unit];
+    ActivationHistogram& histogram = histograms_[unit];
+    histogram.Flush();
     const bool has_values = histogram.count() > 0;
     set.thresholds.push_back(has_values ? histogram.Quantile(quantile) : 0);
     set.minima.push_back(has_values ? histogram.minimum() : 0);

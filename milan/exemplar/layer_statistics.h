@@ -21,10 +21,10 @@ class LayerStatistics {
   /// without a leading dimension of 1. Throws kInput when the shape is another.
   void Add(int32_t photo_id, const ArrayView& activations);
   /// REQUIRES: the same sizes.
-  void Merge(const LayerStatistics& other);
+  void Merge(LayerStatistics other);
 
   /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
-  ExemplarSet Finish(const std::string& layer, double quantile) const;
+  ExemplarSet Finish(const std::string& layer, double quantile);
 
   /// Memory held. It grows with the photos only until every unit has its k exemplars.
   size_t bytes() const;

@@ -28,7 +28,7 @@ Array ActivationsOf(int photo) {
   return activations;
 }
 
-std::string SavedBytes(const LayerStatistics& statistics) {
+std::string SavedBytes(LayerStatistics statistics) {
   const TemporaryFolder folder;
   statistics.Finish("layer", 0.9).Save(folder / "set");
   return ReadFile(folder / "set");

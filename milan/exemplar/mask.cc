@@ -46,25 +46,24 @@ std::vector<Tap> MakeTaps(int size, int out_size, MaskBorder border) {
 /// Upsamples row by row: along the rows first, each row of the map once, then between them.
 class Upsampler {
  public:
-  Upsampler(std::span<const float> map, int height, int width, MaskBorder border)
-      : map_(map), height_(height), width_(width), border_(border) {
-    MILAN_CHECK(height >= 1 && width >= 1 &&
-                    map.size() == static_cast<size_t>(height) * static_cast<size_t>(width),
+  Upsampler(std::span<const float> map, MapSize size, MaskBorder border)
+      : map_(map), size_(size), border_(border) {
+    MILAN_CHECK(size.height >= 1 && size.width >= 1 && map.size() == size.Count(),
                 "an activation map of another size");
   }
 
   /// Calls receive(y, row) for every output row.
   template <typename Receive>
-  void Run(int out_height, int out_width, const Receive& receive) const {
-    MILAN_CHECK(out_height >= 1 && out_width >= 1, "a mask without pixels");
-    const std::vector<float> wide = Widen(out_width);
-    const std::vector<Tap> rows = MakeTaps(height_, out_height, border_);
-    std::vector<float> row(out_width);
-    for (int y = 0; y < out_height; ++y) {
+  void Run(MapSize out, const Receive& receive) const {
+    MILAN_CHECK(out.height >= 1 && out.width >= 1, "a mask without pixels");
+    const std::vector<float> wide = Widen(out.width);
+    const std::vector<Tap> rows = MakeTaps(size_.height, out.height, border_);
+    std::vector<float> row(out.width);
+    for (int y = 0; y < out.height; ++y) {
       const Tap& tap = rows[y];
-      const float* upper = wide.data() + static_cast<ptrdiff_t>(tap.first) * out_width;
-      const float* lower = wide.data() + static_cast<ptrdiff_t>(tap.second) * out_width;
-      for (int x = 0; x < out_width; ++x) {
+      const float* upper = wide.data() + static_cast<ptrdiff_t>(tap.first) * out.width;
+      const float* lower = wide.data() + static_cast<ptrdiff_t>(tap.second) * out.width;
+      for (int x = 0; x < out.width; ++x) {
         row[x] = upper[x] * tap.first_weight + lower[x] * tap.second_weight;
       }
       receive(y, row);
@@ -74,11 +73,11 @@ class Upsampler {
  private:
   /// The map's own rows at the output's width.
   std::vector<float> Widen(int out_width) const {
-    const std::vector<Tap> columns = MakeTaps(width_, out_width, border_);
-    std::vector<float> wide(static_cast<size_t>(height_) * static_cast<size_t>(out_width));
+    const std::vector<Tap> columns = MakeTaps(size_.width, out_width, border_);
+    std::vector<float> wide(MapSize{size_.height, out_width}.Count());
     auto out = wide.begin();
-    for (int y = 0; y < height_; ++y) {
-      const float* row = map_.data() + static_cast<ptrdiff_t>(y) * width_;
+    for (int y = 0; y < size_.height; ++y) {
+      const float* row = map_.data() + static_cast<ptrdiff_t>(y) * size_.width;
       for (const Tap& tap : columns) {
         *out++ = row[tap.first] * tap.first_weight + row[tap.second] * tap.second_weight;
       }
@@ -87,34 +86,37 @@ class Upsampler {
   }
 
   std::span<const float> map_;
-  int height_;
-  int width_;
+  MapSize size_;
   MaskBorder border_;
 };
 
 }  // namespace
 
-// Two sizes and what is between them. NOLINTNEXTLINE(readability-function-size)
-std::vector<float> UpsampleMap(std::span<const float> map, int height, int width, int out_height,
-                               int out_width, MaskBorder border) {
+std::string ToString(MaskBorder border) { return border == MaskBorder::kZeros ? "zeros" : "clamp"; }
+
+MaskBorder ParseMaskBorder(const std::string& text) {
+  if (text == "zeros") return MaskBorder::kZeros;
+  if (text == "clamp") return MaskBorder::kClamp;
+  throw UsageError("mask border '" + text + "': expected zeros or clamp");
+}
+
+std::vector<float> UpsampleMap(std::span<const float> map, MapSize size, MapSize out_size,
+                               MaskBorder border) {
   std::vector<float> result;
-  result.reserve(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));
-  Upsampler(map, height, width, border)
-      .Run(out_height, out_width, [&](int, const std::vector<float>& row) {
-        result.insert(result.end(), row.begin(), row.end());
-      });
+  result.reserve(out_size.Count());
+  Upsampler(map, size, border).Run(out_size, [&](int, const std::vector<float>& row) {
+    result.insert(result.end(), row.begin(), row.end());
+  });
   return result;
 }
 
-// Two sizes and what is between them. NOLINTNEXTLINE(readability-function-size)
-std::vector<uint8_t> ComputeMask(std::span<const float> map, int height, int width, float threshold,
-                                 int out_height, int out_width, MaskBorder border) {
-  std::vector<uint8_t> mask(static_cast<size_t>(out_height) * static_cast<size_t>(out_width));
-  Upsampler(map, height, width, border)
-      .Run(out_height, out_width, [&](int y, const std::vector<float>& row) {
-        uint8_t* out = mask.data() + static_cast<ptrdiff_t>(y) * out_width;
-        for (size_t x = 0; x < row.size(); ++x) out[x] = row[x] > threshold ? 1 : 0;
-      });
+std::vector<uint8_t> ComputeMask(std::span<const float> map, MapSize size, float threshold,
+                                 MapSize out_size, MaskBorder border) {
+  std::vector<uint8_t> mask(out_size.Count());
+  Upsampler(map, size, border).Run(out_size, [&](int y, const std::vector<float>& row) {
+    uint8_t* out = mask.data() + static_cast<ptrdiff_t>(y) * out_size.width;
+    for (size_t x = 0; x < row.size(); ++x) out[x] = row[x] > threshold ? 1 : 0;
+  });
   return mask;
 }
 

@@ -1,10 +1,19 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace milan {
+
+/// Height and width, in positions of a map or in pixels.
+struct MapSize {
+  int height = 0;
+  int width = 0;
+  size_t Count() const { return static_cast<size_t>(height) * static_cast<size_t>(width); }
+};
 
 /// What lies outside an activation map when it is upsampled.
 enum class MaskBorder {
@@ -12,16 +21,18 @@ enum class MaskBorder {
   kClamp   ///< The nearest value of the map.
 };
 
-/// Upsamples an activation map [height, width] to [out_height, out_width], bilinear with half-pixel
-/// centres: source coordinate (i + 0.5) * size / out_size - 0.5. A dimension of size 1 is constant.
-std::vector<float> UpsampleMap(std::span<const float> map, int height, int width, int out_height,
-                               int out_width, MaskBorder border = MaskBorder::kZeros);
+std::string ToString(MaskBorder border);              ///< "zeros", "clamp"
+MaskBorder ParseMaskBorder(const std::string& text);  ///< Throws kUsage.
 
-/// 1 where the upsampled map is strictly above the threshold, else 0; [out_height * out_width].
+/// Upsamples an activation map of that size, bilinear with half-pixel centres: source coordinate
+/// (i + 0.5) * size / out_size - 0.5. A dimension of size 1 is constant.
+std::vector<float> UpsampleMap(std::span<const float> map, MapSize size, MapSize out_size,
+                               MaskBorder border = MaskBorder::kZeros);
+
+/// 1 where the upsampled map is strictly above the threshold, else 0.
 /// From the maps of an exemplar set, which are in half precision, pixels may differ whose value is
 /// within 1/2048 of the threshold; all others are as from the exact maps.
-std::vector<uint8_t> ComputeMask(std::span<const float> map, int height, int width, float threshold,
-                                 int out_height, int out_width,
-                                 MaskBorder border = MaskBorder::kZeros);
+std::vector<uint8_t> ComputeMask(std::span<const float> map, MapSize size, float threshold,
+                                 MapSize out_size, MaskBorder border = MaskBorder::kZeros);
 
 }  // namespace milan

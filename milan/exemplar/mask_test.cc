@@ -16,7 +16,7 @@ namespace {
 TEST(Mask, AOneHotCornerFadesAsInTheReference) {
   std::vector<float> map(49, 0);
   map[0] = 1;
-  const auto up = UpsampleMap(map, 7, 7, 224, 224);
+  const auto up = UpsampleMap(map, {7, 7}, {224, 224});
   EXPECT_NEAR(up[0], 0.515625F * 0.515625F, 1e-6);
   EXPECT_NEAR(up[15 * 224 + 15], 0.984375F * 0.984375F, 1e-6);
   EXPECT_NEAR(up[16 * 224 + 16], 0.984375F * 0.984375F, 1e-6);
@@ -40,8 +40,9 @@ TEST(Mask, UpsamplesAnySizeByTheDefinition) {
   for (const auto& [height, width, out_height, out_width] :
        {std::array{3, 5, 20, 11}, {1, 4, 9, 9}, {6, 1, 9, 7}, {13, 13, 5, 6}, {1, 1, 3, 4}}) {
     const auto map = RandomActivations(height * width, height, false);
-    const auto zeros = UpsampleMap(map, height, width, out_height, out_width);
-    const auto clamp = UpsampleMap(map, height, width, out_height, out_width, MaskBorder::kClamp);
+    const MapSize out = {out_height, out_width};
+    const auto zeros = UpsampleMap(map, {height, width}, out);
+    const auto clamp = UpsampleMap(map, {height, width}, out, MaskBorder::kClamp);
     for (int y = 0; y < out_height; ++y) {
       for (int x = 0; x < out_width; ++x) {
         const double source_y = (y + 0.5) * height / out_height - 0.5;
@@ -62,24 +63,24 @@ TEST(Mask, IsStrictlyAboveTheThreshold) {
   const auto count = [](const std::vector<uint8_t>& mask) {
     return std::accumulate(mask.begin(), mask.end(), 0);
   };
-  EXPECT_EQ(count(ComputeMask(constant, 1, 1, 2, 8, 8)), 0);
-  EXPECT_EQ(count(ComputeMask(constant, 1, 1, 1.999F, 8, 8)), 64);
+  EXPECT_EQ(count(ComputeMask(constant, {1, 1}, 2, {8, 8})), 0);
+  EXPECT_EQ(count(ComputeMask(constant, {1, 1}, 1.999F, {8, 8})), 64);
   const std::vector<float> dead(9, 0);
-  EXPECT_EQ(count(ComputeMask(dead, 3, 3, 0, 8, 8)), 0);
+  EXPECT_EQ(count(ComputeMask(dead, {3, 3}, 0, {8, 8})), 0);
 }
 
 TEST(Mask, ANegativeThresholdLightsTheBorderUnlessItIsClamped) {
   const std::vector<float> map(16, -1);
-  const auto zeros = ComputeMask(map, 4, 4, -0.9F, 64, 64);
+  const auto zeros = ComputeMask(map, {4, 4}, -0.9F, {64, 64});
   EXPECT_EQ(zeros[0], 1);
   EXPECT_EQ(zeros[32 * 64 + 32], 0);
-  const auto clamp = ComputeMask(map, 4, 4, -0.9F, 64, 64, MaskBorder::kClamp);
+  const auto clamp = ComputeMask(map, {4, 4}, -0.9F, {64, 64}, MaskBorder::kClamp);
   EXPECT_EQ(std::accumulate(clamp.begin(), clamp.end(), 0), 0);
 }
 
 TEST(Mask, RefusesAMapOfAnotherSize) {
   const std::vector<float> map(8, 1);
-  EXPECT_THROW(UpsampleMap(map, 3, 3, 8, 8), Error);
+  EXPECT_THROW(UpsampleMap(map, {3, 3}, {8, 8}), Error);
 }
 
 }  // namespace

@@ -86,8 +86,8 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
       {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
       {"k", manifest.k},
       {"quantile", manifest.quantile},
-      {"layers", layers},
-      {"seconds", manifest.seconds}};
+      {"mask_border", ToString(manifest.border)},
+      {"layers", layers}};
   WriteJson(folder / "run.json", json);
 }
 
@@ -116,10 +116,10 @@ RunManifest ReadRunManifest(const Path& folder) {
   manifest.preprocessing = ParsePreprocessing(ToText(Get<Json>(json, "preprocessing", name)), name);
   manifest.k = Get<int64_t>(json, "k", name);
   manifest.quantile = Get<double>(json, "quantile", name);
+  manifest.border = ParseMaskBorder(Get<std::string>(json, "mask_border", name));
   for (const Json& layer : Get<Json>(json, "layers", name)) {
     manifest.layers.push_back(ParseLayer(layer, name));
   }
-  manifest.seconds = Get<double>(json, "seconds", name);
   return manifest;
 }
 

@@ -45,8 +45,8 @@ struct RunManifest {
   std::vector<RunLayer> layers;
   int64_t k = 15;
   double quantile = 0.99;
+  MaskBorder border = MaskBorder::kZeros;
   bool complete = false;
-  double seconds = 0;  ///< Of the tally, for people; never compared.
 };
 
 /// A run folder opened for reading: what every later step starts from.

@@ -39,7 +39,6 @@ class RunTest : public testing::Test {
     manifest_.k = 2;
     manifest_.quantile = 0.985;
     manifest_.complete = true;
-    manifest_.seconds = 1.5;
     Write();
   }
 
@@ -94,7 +93,6 @@ TEST_F(RunTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(run.manifest.layers[1].units, 5);
   EXPECT_EQ(run.manifest.k, 2);
   EXPECT_EQ(run.manifest.quantile, 0.985);
-  EXPECT_EQ(run.manifest.seconds, 1.5);
   EXPECT_EQ(run.PhotoPath(2), "/photos/d.jpg");
   EXPECT_EQ(run.Exemplars("block/1").units, 2);
   const auto expected = SomePhotos();

@@ -127,7 +127,7 @@ class TallyPass {
     for (size_t i = 0; i < task_.layers.size(); ++i) {
       LayerStatistics& whole = workers_.front().statistics[i];
       for (size_t worker = 1; worker < workers_.size(); ++worker) {
-        whole.Merge(workers_[worker].statistics[i]);
+        whole.Merge(std::move(workers_[worker].statistics[i]));
       }
       sets.push_back(whole.Finish(task_.layers[i].name, task_.options.quantile));
     }

@@ -18,7 +18,8 @@ struct TallyOptions {
   // Affects results.
   int64_t k = 15;  ///< Exemplars per unit (paper: 15).
   double quantile =
-      0.99;             ///< Of all activations of the unit; above it a region counts (paper: 0.99).
+      0.99;  ///< Of all activations of the unit; above it a region counts (paper: 0.99).
+  MaskBorder border = MaskBorder::kZeros;  ///< What lies outside a map (reference: zeros).
   bool strict = false;  ///< A broken photo stops the run instead of being skipped.
   // Affects speed only.
   int workers = 0;  ///< 0: one per processor.

@@ -4,53 +4,57 @@
 #include <cmath>
 #include <utility>
 
+#include "milan/base/array.h"
 #include "milan/exemplar/value_scan.h"
 
 namespace milan {
 namespace {
 
-bool IsBetter(float peak, int32_t photo_id, const TopK::Entry& than) {
-  return peak != than.peak ? peak > than.peak : photo_id < than.photo_id;
+int64_t PlacesAtPeak(const TopK::Entry& entry) {
+  const auto highest =
+      std::max_element(entry.map.begin(), entry.map.end(),
+                       [](uint16_t a, uint16_t b) { return FromHalf(a) < FromHalf(b); });
+  return std::count(entry.map.begin(), entry.map.end(), *highest);
+}
+
+/// The sum of a map in units of the smallest half, exactly.
+int64_t SumOf(const TopK::Entry& entry) {
+  constexpr float kUnits = 0x1p24F;
+  int64_t sum = 0;
+  for (const uint16_t half : entry.map) sum += static_cast<int64_t>(FromHalf(half) * kUnits);
+  return sum;
+}
+
+bool IsBetter(const TopK::Entry& a, const TopK::Entry& b) {
+  if (a.peak != b.peak) return a.peak > b.peak;
+  const int64_t a_places = PlacesAtPeak(a);
+  const int64_t b_places = PlacesAtPeak(b);
+  if (a_places != b_places) return a_places > b_places;
+  const int64_t a_sum = SumOf(a);
+  const int64_t b_sum = SumOf(b);
+  return a_sum != b_sum ? a_sum > b_sum : a.photo_id < b.photo_id;
 }
 
 }  // namespace
 
-bool TopK::CanEnter(float peak, int32_t photo_id) const {
-  if (std::isnan(peak)) return false;
-  return static_cast<int64_t>(entries_.size()) < k_ || IsBetter(peak, photo_id, entries_.back());
-}
-
 void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
-  if (!CanEnter(peak, photo_id)) return;
-  Entry entry = TakePlace();
-  entry.peak = peak;
-  entry.photo_id = photo_id;
-  entry.map.resize(map.size());
+  if (std::isnan(peak) || peak < lowest_peak_) return;
+  Entry entry = {peak, photo_id, std::vector<uint16_t>(map.size())};
   RoundToHalf(map, entry.map.data());
   Insert(std::move(entry));
 }
 
 void TopK::Merge(const TopK& other) {
-  for (const Entry& entry : other.entries_) {
-    if (!CanEnter(entry.peak, entry.photo_id)) return;  // nor can those after it
-    TakePlace();
-    Insert(entry);
-  }
-}
-
-/// Makes room for one more. Returns the entry that leaves, for its memory, or an empty one.
-TopK::Entry TopK::TakePlace() {
-  if (static_cast<int64_t>(entries_.size()) < k_) return {};
-  Entry last = std::move(entries_.back());
-  entries_.pop_back();
-  return last;
+  for (const Entry& entry : other.entries_) Insert(entry);
 }
 
 void TopK::Insert(Entry entry) {
-  const auto place = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& existing) {
-    return IsBetter(entry.peak, entry.photo_id, existing);
-  });
+  if (IsFull() && !IsBetter(entry, entries_.back())) return;
+  if (IsFull()) entries_.pop_back();
+  const auto place = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& existing) { return IsBetter(entry, existing); });
   entries_.insert(place, std::move(entry));
+  if (IsFull()) lowest_peak_ = entries_.back().peak;
 }
 
 }  // namespace milan

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace milan {
 
-/// The k photos with the highest peaks of one unit, with their activation maps in half precision.
-/// Ties are broken by the smaller photo id; a NaN peak never enters. What is kept does not depend
-/// on the order of Add and Merge.
+/// The k photos that excite one unit most, with their activation maps in half precision. Better is
+/// the higher peak; where peaks are equal, as they are when the activation function has a cap, the
+/// map that has its peak in more places, then that with the higher mean, then the smaller photo id
+/// (decision record 0006). A NaN peak never enters. What is kept does not depend on the order of
+/// Add and Merge.
 class TopK {
  public:
   struct Entry {
@@ -19,7 +22,7 @@ class TopK {
 
   explicit TopK(int64_t k) : k_(k) {}
 
-  /// One comparison for photos that cannot enter; the map is converted only when they do.
+  /// One comparison for most photos that cannot enter; the map is read only when they might.
   void Add(int32_t photo_id, float peak, std::span<const float> map);
   void Merge(const TopK& other);
 
@@ -27,11 +30,12 @@ class TopK {
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  bool CanEnter(float peak, int32_t photo_id) const;
-  Entry TakePlace();
+  bool IsFull() const { return static_cast<int64_t>(entries_.size()) == k_; }
   void Insert(Entry entry);
 
   int64_t k_;
+  /// Of the last entry once there are k: kept here for the cache's sake.
+  float lowest_peak_ = -std::numeric_limits<float>::infinity();
   std::vector<Entry> entries_;
 };
 

@@ -21,7 +21,8 @@ std::vector<int32_t> IdsOf(const TopK& top) {
 }
 
 void Add(TopK& top, int32_t id, float peak) {
-  const std::vector<float> map = {peak, static_cast<float>(id)};
+  const auto number = static_cast<float>(id);  // tells the maps apart, with equal means
+  const std::vector<float> map = {peak, number - 100, -number - 100};
   top.Add(id, peak, map);
 }
 
@@ -32,7 +33,24 @@ TEST(TopK, KeepsTheHighestPeaksBestFirstWithTheirMaps) {
   }
   EXPECT_THAT(IdsOf(top), ElementsAre(1, 3, 4));
   EXPECT_EQ(top.entries()[1].peak, 4);
-  EXPECT_THAT(top.entries()[1].map, ElementsAre(ToHalf(4), ToHalf(3)));
+  EXPECT_THAT(top.entries()[1].map, ElementsAre(ToHalf(4), ToHalf(-97), ToHalf(-103)));
+}
+
+TEST(TopK, EqualPeaksGoToMorePlacesAtThePeakThenToTheHigherMean) {
+  const std::vector<std::pair<int32_t, std::vector<float>>> photos = {{0, {6, 0, 0, 0}},
+                                                                      {1, {6, 6, 0, 0}},
+                                                                      {2, {6, 6, 3, 0}},
+                                                                      {3, {6, 5, 5, 5}},
+                                                                      {4, {7, 0, 0, 0}}};
+  Random random(1);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    TopK top(4);
+    for (const size_t i : random.Permutation(photos.size())) {
+      const auto& [id, map] = photos[i];
+      top.Add(id, map[0], map);
+    }
+    EXPECT_THAT(IdsOf(top), ElementsAre(4, 2, 1, 3));
+  }
 }
 
 TEST(TopK, TiesGoToTheSmallerPhotoIdInAnyOrder) {

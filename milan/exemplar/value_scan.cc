@@ -1,63 +1,149 @@
 #include "milan/exemplar/value_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstddef>
-#include <limits>
 
-// The loops below are plain, for the compiler to vectorise. Where the processor has wider vectors
-// than those that every x86-64 has, a second version of them runs that is compiled for these.
-#if defined(__x86_64__) && defined(__GNUC__)
-#define MILAN_HAS_AVX2_VERSIONS 1
-#else
-#define MILAN_HAS_AVX2_VERSIONS 0
-#endif
+// Highway compiles what is between its marks once per kind of processor (SSE2, AVX2, AVX-512, NEON,
+// ...), by including this file again, and chooses at run time. Vectors of a size that the compiler
+// does not know cannot be members; NEON serves the processors that have them.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "milan/exemplar/value_scan.cc"
+#define HWY_WANT_AVX3_DL  // AVX-512 with compression of 16-bit lanes
+#include <hwy/foreach_target.h>
+// After foreach_target.h.
+#include <hwy/highway.h>
 
-namespace milan {
+HWY_BEFORE_NAMESPACE();
+namespace milan::HWY_NAMESPACE {
 namespace {
 
-constexpr int32_t kInfinityBits = 0x7F800000;
-constexpr int32_t kMagnitudeMask = 0x7FFFFFFF;
+constexpr uint16_t kInfinityKey = 0xFF00;
 
-/// Maps float bits to integers in the order of the floats, and back (it is its own inverse).
-[[gnu::always_inline]] inline int32_t Ordered(int32_t bits) {
-  return bits ^ ((bits >> 31) & kMagnitudeMask);
+#if HWY_TARGET == HWY_SCALAR  // no vectors
+
+ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
+  ValueScan scan = {values[0], values[0]};
+  for (const float value : values) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    const auto key = static_cast<uint16_t>(bits << 1 >> 16);
+    const Sign sign = bits >> 31 == 0 ? kPositive : kNegative;
+    scan.minimum = std::min(scan.minimum, value);
+    scan.maximum = std::max(scan.maximum, value);
+    scan.is_finite = scan.is_finite && key < kInfinityKey;
+    scan.like_first += value == values[0] ? 1 : 0;
+    if (key != 0) keys[sign][scan.key_counts[sign]++] = key;
+  }
+  return scan;
 }
 
-struct Extremes {
-  int32_t lowest = std::numeric_limits<int32_t>::max();
-  int32_t highest = std::numeric_limits<int32_t>::min();
-  uint32_t zeros = 0;
+#else
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+using Bits = hn::Repartition<uint32_t, Floats>;
+using Keys = hn::Repartition<uint16_t, Floats>;
+using SignedKeys = hn::Repartition<int16_t, Floats>;
+
+/// Two vectors of values at a time, which make one of keys.
+class Scanner {
+ public:
+  HWY_ATTR Scanner(float first_value, const KeySinks& sinks)
+      : sinks_(sinks),
+        first_(hn::Set(Floats(), first_value)),
+        minimum_(first_),
+        maximum_(first_),
+        largest_(hn::Zero(Keys())) {}
+
+  /// The first `valid` of the values count.
+  HWY_ATTR HWY_INLINE void Add(const float* values, size_t valid) {
+    const Floats floats;
+    const Bits bits;
+    const Keys keys;
+    const auto first = hn::LoadU(floats, values);
+    const auto second = hn::LoadU(floats, values + hn::Lanes(floats));
+    minimum_ = hn::Min(minimum_, hn::Min(first, second));
+    maximum_ = hn::Max(maximum_, hn::Max(first, second));
+    scan_.like_first += hn::CountTrue(floats, hn::Eq(first, first_)) +
+                        hn::CountTrue(floats, hn::Eq(second, first_));
+    // The upper halves of the bits without the sign.
+    const auto magnitudes =
+        hn::ConcatOdd(keys, hn::BitCast(keys, hn::ShiftLeft<1>(hn::BitCast(bits, second))),
+                      hn::BitCast(keys, hn::ShiftLeft<1>(hn::BitCast(bits, first))));
+    largest_ = hn::Max(largest_, magnitudes);
+    const SignedKeys signed_keys;
+    const auto with_sign = hn::BitCast(
+        signed_keys, hn::ConcatOdd(keys, hn::BitCast(keys, second), hn::BitCast(keys, first)));
+    auto counts = hn::Ne(magnitudes, hn::Zero(keys));
+    if (valid < hn::Lanes(keys)) counts = hn::And(counts, hn::FirstN(keys, valid));
+    const auto negative = hn::RebindMask(keys, hn::Lt(with_sign, hn::Zero(signed_keys)));
+    Store(kPositive, magnitudes, hn::AndNot(negative, counts));
+    if (!hn::AllFalse(keys, negative)) Store(kNegative, magnitudes, hn::And(negative, counts));
+  }
+
+  HWY_ATTR ValueScan Finish() const {
+    const SignedKeys keys;
+    ValueScan scan = scan_;
+    scan.minimum = hn::GetLane(hn::MinOfLanes(Floats(), minimum_));
+    scan.maximum = hn::GetLane(hn::MaxOfLanes(Floats(), maximum_));
+    // As signed numbers, those from kInfinityKey on are -256 .. -1: above the other negative ones.
+    const auto as_signed = hn::BitCast(keys, largest_);
+    const auto is_infinite =
+        hn::And(hn::Gt(as_signed, hn::Set(keys, -257)), hn::Lt(as_signed, hn::Zero(keys)));
+    scan.is_finite = hn::AllFalse(keys, is_infinite);
+    return scan;
+  }
+
+ private:
+  template <typename Mask>
+  HWY_ATTR HWY_INLINE void Store(Sign sign, hn::VFromD<Keys> magnitudes, Mask mask) {
+    size_t& count = scan_.key_counts[sign];
+    count += hn::CompressStore(magnitudes, mask, Keys(), sinks_[sign] + count);
+  }
+
+  KeySinks sinks_;
+  ValueScan scan_;
+  hn::VFromD<Floats> first_;
+  hn::VFromD<Floats> minimum_;
+  hn::VFromD<Floats> maximum_;
+  hn::VFromD<Keys> largest_;
 };
 
-[[gnu::always_inline]] inline Extremes ExtremesLoop(std::span<const float> values) {
-  Extremes found;
-  for (const float value : values) {
-    const auto bits = std::bit_cast<int32_t>(value);
-    const int32_t ordered = Ordered(bits);
-    found.lowest = std::min(found.lowest, ordered);
-    found.highest = std::max(found.highest, ordered);
-    found.zeros += (bits & kMagnitudeMask) == 0 ? 1 : 0;
+HWY_ATTR ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
+  const size_t step = hn::Lanes(Keys());
+  Scanner scanner(values[0], keys);
+  size_t start = 0;
+  for (; start + step <= values.size(); start += step) scanner.Add(values.data() + start, step);
+  const size_t left = values.size() - start;
+  if (left > 0) {
+    std::array<float, HWY_MAX_BYTES / sizeof(uint16_t)> padded;
+    std::fill(std::copy(values.end() - static_cast<ptrdiff_t>(left), values.end(), padded.begin()),
+              padded.begin() + static_cast<ptrdiff_t>(step), values[0]);
+    scanner.Add(padded.data(), left);
   }
-  return found;
+  ValueScan scan = scanner.Finish();
+  if (left > 0) scan.like_first -= step - left;  // the padding
+  return scan;
 }
 
-/// The key of each value, or 0 when it does not count.
-[[gnu::always_inline]] inline void KeysLoop(std::span<const float> values, bool negative,
-                                            uint16_t* keys) {
-  const int32_t sign = negative ? std::numeric_limits<int32_t>::min() : 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int32_t bits = std::bit_cast<int32_t>(values[i]) ^ sign;
-    keys[i] = static_cast<uint16_t>(bits > 0 ? std::max(bits >> kKeyShift, 1) : 0);
-  }
+#endif  // HWY_TARGET == HWY_SCALAR
+
+// The loops below are plain, for the compiler to vectorise for each kind of processor.
+
+void PlacesLoop(std::span<uint16_t> keys, int before_first) {
+  const auto less = static_cast<uint16_t>(std::max(before_first, 0));
+  const auto more = static_cast<uint16_t>(std::max(-before_first, 0));
+  for (uint16_t& key : keys) key = static_cast<uint16_t>((key > less ? key - less : 0) + more);
 }
 
-[[gnu::always_inline]] inline void HalvesLoop(std::span<const float> values, uint16_t* halves) {
+void HalvesLoop(std::span<const float> values, uint16_t* halves) {
   constexpr int32_t kLargestHalf = 0x477FE000;
   constexpr int32_t kSmallestExponent = 127 - 14;  // of normal halves; smaller ones share its step
   for (size_t i = 0; i < values.size(); ++i) {
     const auto bits = std::bit_cast<int32_t>(values[i]);
-    const int32_t magnitude = std::min(bits & kMagnitudeMask, kLargestHalf);
+    const int32_t magnitude = std::min(bits & 0x7FFFFFFF, kLargestHalf);
     int32_t octave = (magnitude >> 23) - kSmallestExponent;
     octave &= ~(octave >> 31);  // max(octave, 0), as the compiler can vectorise it
     // Added to 2^13 times its own power of two, a magnitude is rounded where a half ends, and the
@@ -69,73 +155,30 @@ struct Extremes {
   }
 }
 
-#if MILAN_HAS_AVX2_VERSIONS
-[[gnu::target("avx2")]] Extremes ExtremesAvx2(std::span<const float> values) {
-  return ExtremesLoop(values);
-}
-[[gnu::target("avx2")]] void KeysAvx2(std::span<const float> values, bool negative,
-                                      uint16_t* keys) {
-  KeysLoop(values, negative, keys);
-}
-[[gnu::target("avx2")]] void HalvesAvx2(std::span<const float> values, uint16_t* halves) {
-  HalvesLoop(values, halves);
-}
-bool HasAvx2() { return __builtin_cpu_supports("avx2") != 0; }
-#endif
-
-Extremes FindExtremes(std::span<const float> values) {
-#if MILAN_HAS_AVX2_VERSIONS
-  if (HasAvx2()) return ExtremesAvx2(values);
-#endif
-  return ExtremesLoop(values);
-}
-
-void MakeKeys(std::span<const float> values, bool negative, uint16_t* keys) {
-#if MILAN_HAS_AVX2_VERSIONS
-  if (HasAvx2()) {
-    KeysAvx2(values, negative, keys);
-    return;
-  }
-#endif
-  KeysLoop(values, negative, keys);
-}
-
 }  // namespace
+}  // namespace milan::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
 
-ValueSummary Summarize(std::span<const float> values) {
-  ValueSummary summary;
-  if (values.empty()) return summary;
-  const Extremes found = FindExtremes(values);
-  const int32_t lowest_bits = Ordered(found.lowest);
-  const int32_t above = found.highest;
-  const int32_t below = found.lowest < 0 ? lowest_bits & kMagnitudeMask : 0;
-  summary.minimum = std::bit_cast<float>(lowest_bits);
-  summary.maximum = std::bit_cast<float>(Ordered(found.highest));
-  summary.zeros = found.zeros;
-  summary.has_nan = above > kInfinityBits || below > kInfinityBits;
-  summary.is_finite = above < kInfinityBits && below < kInfinityBits;
-  return summary;
+#if HWY_ONCE
+namespace milan {
+
+HWY_EXPORT(Scan);
+HWY_EXPORT(PlacesLoop);
+HWY_EXPORT(HalvesLoop);
+
+ValueScan ScanValues(std::span<const float> values, const KeySinks& keys) {
+  static_assert(kKeyPadding * sizeof(uint16_t) >= HWY_MAX_BYTES);
+  if (values.empty()) return {};
+  return HWY_DYNAMIC_DISPATCH(Scan)(values, keys);
 }
 
-size_t FindKeys(std::span<const float> values, bool negative, uint16_t* keys) {
-  MakeKeys(values, negative, keys);
-  size_t kept = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const uint16_t key = keys[i];
-    keys[kept] = key;  // without a branch: which values count is unpredictable
-    kept += key != 0 ? 1 : 0;
-  }
-  return kept;
+void KeysToPlaces(std::span<uint16_t> keys, int before_first) {
+  HWY_DYNAMIC_DISPATCH(PlacesLoop)(keys, before_first);
 }
 
 void RoundToHalf(std::span<const float> values, uint16_t* halves) {
-#if MILAN_HAS_AVX2_VERSIONS
-  if (HasAvx2()) {
-    HalvesAvx2(values, halves);
-    return;
-  }
-#endif
-  HalvesLoop(values, halves);
+  HWY_DYNAMIC_DISPATCH(HalvesLoop)(values, halves);
 }
 
 }  // namespace milan
+#endif  // HWY_ONCE

@@ -1,32 +1,39 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace milan {
 
-/// What one fast look at some values says: enough to skip most of the work on them.
-struct ValueSummary {
-  float minimum = 0;  ///< Minus zero is below zero. Without meaning when has_nan.
-  float maximum = 0;
-  uint32_t zeros = 0;  ///< Of either sign.
-  bool has_nan = false;
-  bool is_finite = true;  ///< All values are: no NaN, no infinity.
+/// The key of a magnitude: its exponent and the first 8 bits of its mantissa. Keys have the order
+/// of the magnitudes. Those below 2^-134 have key 0 and are taken for zero.
+constexpr int kKeyMantissaBits = 8;
+/// Room that ScanValues may use behind the last key.
+constexpr size_t kKeyPadding = 128;
+
+enum Sign : uint8_t { kPositive, kNegative };
+
+/// What one fast look at some values says.
+struct ValueScan {
+  float minimum = 0;      ///< Of either sign when it is a zero. Without meaning unless is_finite.
+  float maximum = 0;      ///< The same.
+  bool is_finite = true;  ///< No NaN, no infinity.
+  size_t like_first = 0;  ///< Values equal to the first one, itself included.
+  std::array<size_t, 2> key_counts = {0, 0};  ///< Keys written, by sign.
 };
 
-/// Integer arithmetic throughout, so the result depends neither on the order of the values nor on
-/// the processor.
-ValueSummary Summarize(std::span<const float> values);
+/// Where keys go, by sign. REQUIRES: room for all values and kKeyPadding more in each.
+using KeySinks = std::array<uint16_t*, 2>;
 
-/// The key of a magnitude: its exponent and first bits of mantissa, what is left of its float bits
-/// in 16 bits. Keys have the order of the magnitudes. Subnormal magnitudes may share key 1.
-constexpr int kKeyMantissaBits = 8;
-constexpr int kKeyShift = 23 - kKeyMantissaBits;
+/// Reads the values once: their extremes, and the keys of those that are not zero, in order.
+/// Nothing depends on the processor.
+ValueScan ScanValues(std::span<const float> values, const KeySinks& keys);
 
-/// Writes the keys of the values that are not zero and have the sign asked for, in order, to `keys`
-/// and returns how many they are. REQUIRES: finite values, room for values.size() keys.
-size_t FindKeys(std::span<const float> values, bool negative, uint16_t* keys);
+/// Turns keys into places in a table that starts with what has the key `before_first` or less, in
+/// place. `before_first` may be negative.
+void KeysToPlaces(std::span<uint16_t> keys, int before_first);
 
 /// The values in half precision, rounded to nearest even. What is beyond its range becomes its
 /// largest number, 65504, so that every map stays finite. REQUIRES: no NaN, room for all.

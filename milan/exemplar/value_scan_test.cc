@@ -1,5 +1,6 @@
 #include "milan/exemplar/value_scan.h"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -16,42 +17,68 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-TEST(ValueScan, SummarizesAnyLengthLikeALoop) {
-  for (const size_t count : {1, 2, 7, 8, 9, 31, 49, 169, 1000}) {
+struct Scanned {
+  ValueScan scan;
+  std::array<std::vector<uint16_t>, 2> keys;  ///< By sign.
+};
+
+Scanned Scan(std::span<const float> values) {
+  Scanned scanned;
+  for (auto& keys : scanned.keys) keys.resize(values.size() + kKeyPadding);
+  scanned.scan = ScanValues(values, {scanned.keys[0].data(), scanned.keys[1].data()});
+  for (const Sign sign : {kPositive, kNegative}) {
+    scanned.keys[sign].resize(scanned.scan.key_counts[sign]);
+  }
+  return scanned;
+}
+
+uint16_t KeyOf(float value) {
+  return static_cast<uint16_t>(std::bit_cast<uint32_t>(std::abs(value)) >> 15);
+}
+
+TEST(ValueScan, ScansAnyLengthLikeALoop) {
+  for (const size_t count : {1, 2, 7, 8, 9, 31, 32, 33, 49, 63, 64, 65, 169, 1000}) {
     const auto values = RandomActivations(count, count, count % 2 == 0, 0.1F);
-    const ValueSummary summary = Summarize(values);
-    EXPECT_EQ(summary.minimum, *std::min_element(values.begin(), values.end()));
-    EXPECT_EQ(summary.maximum, *std::max_element(values.begin(), values.end()));
-    EXPECT_EQ(summary.zeros, std::count(values.begin(), values.end(), 0.0F));
-    EXPECT_TRUE(summary.is_finite);
+    std::array<std::vector<uint16_t>, 2> keys;
+    for (const float value : values) {
+      if (value != 0) keys[value < 0 ? kNegative : kPositive].push_back(KeyOf(value));
+    }
+    const Scanned scanned = Scan(values);
+    EXPECT_EQ(scanned.scan.minimum, *std::min_element(values.begin(), values.end()));
+    EXPECT_EQ(scanned.scan.maximum, *std::max_element(values.begin(), values.end()));
+    EXPECT_TRUE(scanned.scan.is_finite);
+    EXPECT_EQ(scanned.keys, keys) << count;
+    EXPECT_EQ(scanned.scan.like_first, std::count(values.begin(), values.end(), values[0]));
   }
 }
 
 TEST(ValueScan, FindsWhatIsNotFiniteWhereverItIs) {
-  for (size_t place = 0; place < 40; ++place) {
-    auto values = RandomActivations(40, place, false);
-    values[place] = place % 2 == 0 ? kInfinity : -kInfinity;
-    EXPECT_FALSE(Summarize(values).is_finite);
-    EXPECT_FALSE(Summarize(values).has_nan);
-    for (const float nan : {kNaN, -kNaN}) {
-      values[place] = nan;
-      EXPECT_FALSE(Summarize(values).is_finite);
-      EXPECT_TRUE(Summarize(values).has_nan);
+  for (size_t place = 0; place < 70; ++place) {
+    auto values = RandomActivations(70, place, false);
+    for (const float value : {kInfinity, -kInfinity, kNaN, -kNaN}) {
+      values[place] = value;
+      EXPECT_FALSE(Scan(values).scan.is_finite) << place;
     }
+    values[place] = std::numeric_limits<float>::max();
+    EXPECT_TRUE(Scan(values).scan.is_finite) << place;
   }
 }
 
-TEST(ValueScan, KeysAreTheLeadingBitsOfTheValuesAskedFor) {
-  const std::vector<float> values = {0, 1.5F, -2, -0.0F, 1e-40F, 3e38F, -1e-3F, 1};
-  const auto key = [](float value) {
-    return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> kKeyShift);
-  };
-  std::vector<uint16_t> keys(values.size());
-  keys.resize(FindKeys(values, false, keys.data()));
-  EXPECT_THAT(keys, testing::ElementsAre(key(1.5F), testing::Gt(0), key(3e38F), key(1)));
-  keys.resize(values.size());
-  keys.resize(FindKeys(values, true, keys.data()));
-  EXPECT_THAT(keys, testing::ElementsAre(key(2), key(1e-3F)));
+TEST(ValueScan, ZerosAndWhatIsNearlyZeroHaveNoKey) {
+  const std::vector<float> values = {0, 1.5F, -2, -0.0F, 1e-41F, 1e-39F, 3e38F, -1e-3F};
+  const Scanned scanned = Scan(values);
+  EXPECT_THAT(scanned.keys[kPositive],
+              testing::ElementsAre(KeyOf(1.5F), KeyOf(1e-39F), KeyOf(3e38F)));
+  EXPECT_THAT(scanned.keys[kNegative], testing::ElementsAre(KeyOf(2), KeyOf(1e-3F)));
+}
+
+TEST(ValueScan, PlacesStartWithWhatIsBeforeTheFirst) {
+  std::vector<uint16_t> keys = {3, 100, 101, 130, 65000};
+  KeysToPlaces(keys, 100);
+  EXPECT_THAT(keys, testing::ElementsAre(0, 0, 1, 30, 64900));
+  keys = {1, 3};
+  KeysToPlaces(keys, -10);
+  EXPECT_THAT(keys, testing::ElementsAre(11, 13));
 }
 
 TEST(ValueScan, HalvesAreThoseOfToHalfButNeverInfinite) {

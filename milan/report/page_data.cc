@@ -66,17 +66,13 @@ Json ToJson(const LayerSummary& layer) {
 }
 
 Json ExemplarsOf(const ExemplarSet& set, int64_t unit) {
-  const auto height = static_cast<int>(set.height);
-  const auto width = static_cast<int>(set.width);
   Json photos = Json::array();
   Json masks = Json::array();
   std::vector<float> activations;
   for (int64_t rank = 0; rank < set.CountOf(unit); ++rank) {
     photos.push_back(set.PhotoId(unit, rank));
     activations.push_back(set.activations[unit * set.k + rank]);
-    const std::vector<float> map = set.Map(unit, rank);
-    masks.push_back(
-        EncodeMask(ComputeMask(map, height, width, set.thresholds[unit], kMaskSize, kMaskSize)));
+    masks.push_back(EncodeMask(set.Mask(unit, rank, {kMaskSize, kMaskSize})));
   }
   return {{"photos", photos}, {"activations", RoundedList(activations)}, {"masks", masks}};
 }

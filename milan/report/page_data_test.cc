@@ -74,7 +74,7 @@ TEST(PageDataTest, ExemplarsHaveTheMaskOfTheActivationMap) {
   EXPECT_EQ(file["file"], 3);
   const Json& unit = file["units"][0];
   EXPECT_EQ(unit["photos"], Json::array({1}));
-  const auto mask = ComputeMask(set.Map(0, 0), 2, 2, set.thresholds[0], kMaskSize, kMaskSize);
+  const auto mask = set.Mask(0, 0, {kMaskSize, kMaskSize});
   EXPECT_EQ(unit["masks"], Json::array({EncodeMask(mask)}));
   EXPECT_EQ(unit["best"], Json::array({"dogs", -3.1416, -9, -1.5}));
   EXPECT_EQ(unit["others"][0][0], "cats");

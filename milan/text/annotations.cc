@@ -1,12 +1,11 @@
 #include "milan/text/annotations.h"
 
-#include <charconv>
 #include <cstddef>
 #include <string_view>
-#include <system_error>
 
 #include "milan/base/csv.h"
 #include "milan/base/error.h"
+#include "milan/text/unit_list.h"
 #include "milan/text/utf8.h"
 
 namespace milan {
@@ -29,7 +28,8 @@ class AnnotationReader {
   Annotation Read(size_t row) const {
     Annotation annotation;
     annotation.layer = Required(row, layer_);
-    annotation.unit = Unit(row);
+    Required(row, unit_);
+    annotation.unit = UnitField(table_, row, unit_);
     annotation.text = Required(row, text_);
     annotation.split = Optional(row, split_);
     annotation.annotator = Optional(row, annotator_);
@@ -57,16 +57,6 @@ class AnnotationReader {
 
   std::string Optional(size_t row, int column) const {
     return column < 0 ? std::string() : Field(row, static_cast<size_t>(column));
-  }
-
-  int64_t Unit(size_t row) const {
-    const std::string& field = Required(row, unit_);
-    int64_t unit = -1;
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), unit);
-    if (error != std::errc() || end != field.data() + field.size() || unit < 0) {
-      Fail(row, unit_, "'" + field + "' is not the number of a unit (0, 1, 2, ...)");
-    }
-    return unit;
   }
 
   const CsvTable& table_;

@@ -11,9 +11,21 @@ head -1 run/descriptions.csv | grep -qx "layer,unit,description,log_likelihood,l
 [[ -f run/report/index.html ]] || fail "no report"
 
 cp run/descriptions.json before.json
+cp run/descriptions.csv before.csv
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle"
 says "exemplars: kept"; says "descriptions: kept"
 cmp before.json run/descriptions.json
+
+# Only some units, named by any CSV with their columns: the same words as among all.
+printf 'note,unit,layer\nx,3,layer2\ny,0,layer1\n' > units.csv
+expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle" --units units.csv --no-report
+says "2 of 2 units described"
+for unit in layer1,0 layer2,3; do
+  [[ $(grep "^$unit," run/descriptions.csv | cut -d, -f3) == $(grep "^$unit," before.csv | cut -d, -f3) ]] ||
+    fail "$unit is described otherwise when few are asked for"
+done
+printf 'layer,unit\nlayer2,300\n' > units.csv
+expect 2 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --bundle "$bundle" --units units.csv; says "no unit 300"
 
 # Descriptions of replaced exemplars do not survive them.
 expect 0 "$MILAN" exemplars network.onnx photos -o run --layers layer1 --overwrite
