@@ -49,7 +49,8 @@ void RunDescribe(const DescribeCommand& command) {
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
 
-  const Run run = MakeExemplars(command.exemplars, terminal);
+  MakeExemplars(command.exemplars, terminal);
+  const Run run = OpenExemplars(command.exemplars.run, terminal);
   terminal.Say(SummarizeUnits(run));
   const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
   const Path report = run.folder / "report";

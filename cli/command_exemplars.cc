@@ -15,9 +15,23 @@ struct ExemplarsCommand {
   ExemplarRequest request;
 };
 
+void PrintShard(const ExemplarsCommand& command) {
+  const std::string folder = command.request.run.string();
+  if (command.common.json) {
+    fmt::print("{}\n", ToText(Json{{"run", folder}, {"shard", command.request.shard}}, 2));
+  } else {
+    fmt::print("part {}  {}\n", command.request.shard, folder);
+  }
+}
+
 void RunExemplars(const ExemplarsCommand& command) {
   Terminal terminal(command.common.quiet);
-  const Run run = MakeExemplars(command.request, terminal);
+  MakeExemplars(command.request, terminal);
+  if (!command.request.shard.empty()) {
+    PrintShard(command);
+    return;
+  }
+  const Run run = OpenExemplars(command.request.run, terminal);
   if (command.common.json) {
     Json layers = Json::array();
     for (const RunLayer& layer : run.manifest.layers) {
@@ -43,9 +57,14 @@ void AddExemplarsCommand(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand(
       "exemplars", "Find each unit's exemplars: the photos that excite it most, with masks");
   AddExemplarOptions(*sub, command->request);
+  sub->add_option("--shard", command->request.shard,
+                  "Only part i of n of the photos, as i/n; `milan merge` joins the parts");
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
-      "Example:\n  milan exemplars squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'");
+      "Interrupted or killed, the same command continues from its last checkpoint.\n\n"
+      "Examples:\n"
+      "  milan exemplars squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
+      "  milan exemplars squeezenet.onnx photos/ -o part-2/ --shard 2/5  (on the second machine)");
   sub->callback([command, &action] { action = [command] { RunExemplars(*command); }; });
 }
 

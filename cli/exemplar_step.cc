@@ -1,13 +1,17 @@
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "cli/steps.h"
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
+#include "milan/base/parallel.h"
 #include "milan/base/version.h"
+#include "milan/exemplar/tally_run.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -25,69 +29,21 @@ std::vector<Layer> ChooseLayers(const std::vector<Layer>& all,
   return chosen;
 }
 
-std::string Names(const std::vector<RunLayer>& layers) {
-  std::string names;
-  for (const RunLayer& layer : layers) names += (names.empty() ? "" : ", ") + layer.name;
-  return names;
-}
-
 std::vector<std::string> LayerNames(const std::vector<Layer>& layers) {
   std::vector<std::string> names;
   for (const Layer& layer : layers) names.push_back(layer.name);
   return names;
 }
 
-/// What differs between the photos that a run has seen and those of today; empty when nothing does.
-/// Compares names and sizes: reading every photo again would cost as much as half the run.
-std::string PhotoDifference(const std::vector<PhotoRecord>& before, const PhotoSet& now) {
-  if (before.size() != now.photos.size()) {
-    return fmt::format("it has {} photos, the run saw {}", now.photos.size(), before.size());
+/// "2/5" for the second of five parts.
+Shard ParseShard(const std::string& text) {
+  Shard shard;
+  int read = 0;
+  if (std::sscanf(text.c_str(), "%d/%d%n", &shard.index, &shard.count, &read) != 2 ||
+      read != std::ssize(text) || shard.count < 1 || shard.index < 1 || shard.index > shard.count) {
+    throw UsageError("--shard " + text + ": expected i/n with i from 1 to n, as in 2/5");
   }
-  for (size_t id = 0; id < before.size(); ++id) {
-    if (before[id].name != now.photos[id].name || before[id].bytes != now.photos[id].bytes) {
-      return "photo " + now.photos[id].name + " is new or changed";
-    }
-  }
-  return "";
-}
-
-/// Which part of the request is not what the run in the folder was made with; empty: all the same.
-std::string Difference(const RunManifest& run, const RunManifest& wanted, const Path& folder,
-                       const PhotoSet& photos) {
-  if (run.network_hash != wanted.network_hash) {
-    return "another network (" + run.network_path + ")";
-  }
-  if (!(run.preprocessing == wanted.preprocessing)) return "another preprocessing";
-  if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
-  if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
-  if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
-  if (run.border != wanted.border) return "--mask-border " + ToString(run.border);
-  if (run.milan_version != wanted.milan_version) return "milan " + run.milan_version;
-  const std::string photo_difference = PhotoDifference(ReadPhotoRecords(folder), photos);
-  if (!photo_difference.empty()) return "other photos: " + photo_difference;
-  return "";
-}
-
-void RefuseForeignFolder(const Path& folder) {
-  std::error_code error;
-  if (!fs::exists(folder, error) || fs::exists(folder / "run.json", error)) return;
-  if (!fs::is_directory(folder, error)) {
-    throw UsageError(folder.string() + ": exists and is not a folder; choose another -o");
-  }
-  if (!fs::is_empty(folder, error)) {
-    throw UsageError(folder.string() +
-                     ": is not empty and not a run of milan; choose another folder for -o");
-  }
-}
-
-void RemoveResults(const Path& folder) {
-  for (const char* name : {"exemplars", "descriptions.json", "descriptions.csv", "report"}) {
-    std::error_code error;
-    fs::remove_all(folder / name, error);
-    if (error) {
-      throw ResourceError((folder / name).string() + ": cannot remove: " + error.message());
-    }
-  }
+  return shard;
 }
 
 RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& preprocessing,
@@ -107,32 +63,23 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   manifest.k = request.tally.k;
   manifest.quantile = request.tally.quantile;
   manifest.border = request.tally.border;
+  if (!request.shard.empty()) manifest.shard = ParseShard(request.shard);
   return manifest;
 }
 
-/// True when the folder already holds a complete run of this very request.
-bool CanKeep(const ExemplarRequest& request, const RunManifest& wanted, const PhotoSet& photos) {
-  RefuseForeignFolder(request.run);
-  if (!fs::exists(request.run / "run.json") || request.overwrite) return false;
-  const RunManifest existing = ReadRunManifest(request.run);
-  if (!existing.complete) return false;
-  const std::string difference = Difference(existing, wanted, request.run, photos);
-  if (difference.empty()) return true;
-  throw UsageError(request.run.string() + ": holds a run made with " + difference +
-                   "; choose another folder, or --overwrite to replace it");
-}
-
-void SaveRun(const Path& folder, RunManifest& manifest, const TallyResult& result) {
-  for (const ExemplarSet& set : result.layers) {
-    set.Save(folder / "exemplars" / (LayerFileName(set.layer) + ".safetensors"));
+/// What the tally is going to take, before it starts.
+void SayPlan(const std::vector<Layer>& layers, const TallyRunRequest& request, Terminal& terminal) {
+  const Passes passes = PlanPasses(layers, request);
+  const int workers = request.options.workers > 0 ? request.options.workers : DefaultWorkers();
+  uint64_t bytes = 0;
+  for (const auto& pass : passes) {
+    bytes = std::max(bytes, LargestPassBytes(pass, request.options.k, workers));
   }
-  WritePhotoRecords(folder, result.photos);
-  manifest.photos_hash = HashPhotoList(result.photos);
-  manifest.skipped_count =
-      std::count_if(result.photos.begin(), result.photos.end(),
-                    [](const PhotoRecord& photo) { return !photo.failure.empty(); });
-  manifest.complete = true;
-  WriteRunManifest(folder, manifest);
+  terminal.Say(fmt::format("memory: statistics of {} workers take {} at most, whatever the photos",
+                           workers, FormatBytes(static_cast<double>(bytes))));
+  if (passes.size() > 1) {
+    terminal.Say(fmt::format("passes: {}, so that they fit into --memory", passes.size()));
+  }
 }
 
 }  // namespace
@@ -158,11 +105,27 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   command.add_option("-j,--workers", request.tally.workers, "Photos at once (default: processors)");
   command.add_flag("--strict", request.tally.strict,
                    "Stop at a broken photo instead of skipping it");
+  command
+      .add_option("--mask-border", request.border,
+                  "What lies outside a map when it is enlarged to a mask: zeros (as the original "
+                  "MILAN), clamp")
+      ->capture_default_str();
+  command
+      .add_option("--memory", request.memory_limit,
+                  "Most memory for statistics (2GB); more passes over the photos if need be")
+      ->transform(CLI::AsSizeValue(true));
+  command
+      .add_option("--save-every", request.save_every_seconds,
+                  "Seconds between checkpoints, from which an interrupted run continues")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.add_flag("--overwrite", request.overwrite, "Replace a run made with other options");
   AddPreprocessingOptions(command, request.preprocessing);
 }
 
-Run MakeExemplars(const ExemplarRequest& request, Terminal& terminal) {
+void MakeExemplars(const ExemplarRequest& asked, Terminal& terminal) {
+  ExemplarRequest request = asked;
+  request.tally.border = ParseMaskBorder(request.border);
   Validate(request.tally);
   const Network network = Network::Load(request.network);
   const Preprocessing preprocessing =
@@ -170,30 +133,39 @@ Run MakeExemplars(const ExemplarRequest& request, Terminal& terminal) {
   const std::vector<Layer> layers = ChooseLayers(
       ListLayers(network, preprocessing.Height(), preprocessing.Width()), request.layers);
   const PhotoSet photos = OpenPhotoSet(request.photos);
-  RunManifest manifest = MakeManifest(request, preprocessing, layers, photos);
-  // From here on the request is fixed.
+  TallyRunRequest tally;
+  tally.folder = request.run;
+  tally.manifest = MakeManifest(request, preprocessing, layers, photos);
+  tally.options = request.tally;
+  tally.overwrite = request.overwrite;
+  tally.save_every_seconds = request.save_every_seconds;
+  tally.memory_limit = request.memory_limit;
 
-  if (CanKeep(request, manifest, photos)) {
+  PlanPasses(layers, tally);  // before anything is touched
+  const RunProgress progress = PrepareRun(tally, photos);
+  if (progress == RunProgress::kComplete) {
     terminal.LogTo(request.run / "run.log");
     terminal.Say("exemplars: kept from the run, which is complete");
-    return OpenRun(request.run);
+    return;
   }
-  CreateFolder(request.run);
-  RemoveResults(request.run);
-  RemoveStaleTemporaries(request.run);
-  CreateFolder(request.run / "exemplars");
-  WriteRunManifest(request.run, manifest);
+  SayPlan(layers, tally, terminal);
   terminal.LogTo(request.run / "run.log");
-  terminal.Say(fmt::format("layers: {}", Names(manifest.layers)));
+  if (progress == RunProgress::kBegun) terminal.Say("exemplars: continues what was interrupted");
+  terminal.Say("layers: " + fmt::format("{}", fmt::join(LayerNames(layers), ", ")));
+  const auto make_engine = [&](const std::vector<Layer>& pass) {
+    return CreateEngine(network.Tap(LayerNames(pass)));
+  };
+  MakeTallyRun(tally, layers, photos, make_engine, terminal);
+}
 
-  const auto engine = CreateEngine(network.Tap(LayerNames(layers)));
-  const TallyResult result = Tally(*engine, layers, photos, preprocessing, request.tally, terminal);
-  SaveRun(request.run, manifest, result);
-  if (manifest.skipped_count > 0) {
-    terminal.Warn(fmt::format("{} of {} photos were skipped; {} names them", manifest.skipped_count,
-                              manifest.photo_count, (request.run / "run.log").string()));
+Run OpenExemplars(const Path& folder, Terminal& terminal) {
+  Run run = OpenRun(folder);
+  if (run.manifest.skipped_count > 0) {
+    terminal.Warn(fmt::format("{} of {} photos were skipped; {} names them",
+                              run.manifest.skipped_count, run.manifest.photo_count,
+                              (folder / "run.log").string()));
   }
-  return OpenRun(request.run);
+  return run;
 }
 
 std::string SummarizeUnits(const Run& run) {

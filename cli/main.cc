@@ -62,6 +62,7 @@ int Main(int argc, char** argv) {
   AddDescribeCommand(app, action);
   AddLayersCommand(app, action);
   AddExemplarsCommand(app, action);
+  AddMergeCommand(app, action);
   AddReportCommand(app, action);
   AddTrainCommand(app, action);
   AddDistillCommand(app, action);

@@ -43,14 +43,19 @@ struct ExemplarRequest {
   std::vector<std::string> layers;  ///< Names or globs; empty: DefaultLayers.
   PreprocessingOptions preprocessing;
   TallyOptions tally;
+  std::string border = "zeros";  ///< --mask-border
+  std::string shard;             ///< "i/n"; empty: all photos.
+  uint64_t memory_limit = 0;     ///< Bytes; 0: none.
+  double save_every_seconds = 60;
   bool overwrite = false;
 };
 void AddExemplarOptions(CLI::App& command, ExemplarRequest& request);
 
-/// Step 1 of a run: exemplars of the chosen layers in request.run. Keeps what a complete run of the
-/// same request already has; refuses a run of another request unless `overwrite`, naming the
-/// difference.
-Run MakeExemplars(const ExemplarRequest& request, Terminal& terminal);
+/// Step 1 of a run: exemplars of the chosen layers in request.run. Continues what the same request
+/// began; refuses a run of another request unless `overwrite`, naming the difference.
+void MakeExemplars(const ExemplarRequest& request, Terminal& terminal);
+/// The complete run in a folder; warns of photos that were skipped.
+Run OpenExemplars(const Path& folder, Terminal& terminal);
 
 /// The bundle to use when the user names none: $MILAN_BUNDLE, or models/base beside the program's
 /// checkout or installation. Throws kUsage when there is none.

@@ -172,7 +172,14 @@ void SafetensorsWriter::Add(const std::string& name, DataType type, const Shape&
                             std::span<const std::byte> bytes) {
   MILAN_CHECK(static_cast<uint64_t>(ElementCount(shape)) * SizeOf(type) == bytes.size(),
               "tensor " + name + " of shape " + ToString(shape) + " has another size");
-  tensors_[name] = {type, shape, {bytes.begin(), bytes.end()}};
+  AddStreamed(
+      name, type, shape,
+      [copy = std::vector(bytes.begin(), bytes.end())](const ByteSink& sink) { sink(copy); });
+}
+
+void SafetensorsWriter::AddStreamed(const std::string& name, DataType type, const Shape& shape,
+                                    Producer produce) {
+  tensors_[name] = {type, shape, std::move(produce)};
 }
 
 template <typename T>
@@ -195,9 +202,14 @@ void SafetensorsWriter::Write(const Path& path) const {
   for (const auto& [name, tensor] : tensors_) {
     header[name] = {{"dtype", ToString(tensor.type)},
                     {"shape", tensor.shape},
-                    {"data_offsets", {offset, offset + tensor.bytes.size()}}};
-    offset += tensor.bytes.size();
-    checksum.Add(tensor.bytes);
+                    {"data_offsets", {offset, offset + tensor.Size()}}};
+    uint64_t size = 0;
+    tensor.produce([&](std::span<const std::byte> bytes) {
+      checksum.Add(bytes);
+      size += bytes.size();
+    });
+    MILAN_CHECK(size == tensor.Size(), "tensor " + name + " was given another size");
+    offset += size;
   }
   header["__metadata__"] = metadata_;
   header["__metadata__"][kChecksum] = checksum.Finish();
@@ -207,7 +219,9 @@ void SafetensorsWriter::Write(const Path& path) const {
   AtomicFile file(path);
   file.Write(std::as_bytes(std::span(&size, 1)));
   file.Write(text);
-  for (const auto& [name, tensor] : tensors_) file.Write(std::span<const std::byte>(tensor.bytes));
+  for (const auto& [name, tensor] : tensors_) {
+    tensor.produce([&](std::span<const std::byte> bytes) { file.Write(bytes); });
+  }
   file.Commit();
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -68,6 +69,12 @@ class SafetensorsWriter {
 
   template <typename T>
   void Add(const std::string& name, const Shape& shape, std::span<const T> values);
+  /// A tensor whose bytes come in pieces when the file is written, and once before for its
+  /// checksum, so that it is never held twice. What `produce` refers to must live until Write.
+  using ByteSink = std::function<void(std::span<const std::byte>)>;
+  using Producer = std::function<void(const ByteSink&)>;
+  void AddStreamed(const std::string& name, DataType type, const Shape& shape, Producer produce);
+
   /// Stores floats in half precision.
   void AddAsHalf(const std::string& name, const Shape& shape, std::span<const float> values);
 
@@ -78,7 +85,8 @@ class SafetensorsWriter {
   struct Tensor {
     DataType type;
     Shape shape;
-    std::vector<std::byte> bytes;
+    Producer produce;
+    uint64_t Size() const { return static_cast<uint64_t>(ElementCount(shape)) * SizeOf(type); }
   };
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, std::string> metadata_;

@@ -9,9 +9,8 @@
 namespace milan {
 namespace {
 
-constexpr size_t kBlock = 2048;    // values looked at in one go
-constexpr size_t kWaiting = 4096;  // keys that may wait
-constexpr size_t kMany = 512;      // keys that need not
+constexpr size_t kBlock = 2048;  // values looked at in one go
+constexpr size_t kMany = 512;    // keys that need not wait for others
 
 using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
 
@@ -119,6 +118,31 @@ double ActivationHistogram::ValueAt(uint64_t ordinal) const {
   if (ordinal < zeros()) return 0;
   return buckets_[kPositive].MagnitudeAt(
       ordinal - zeros(), {std::max(minimum_, 0.0F), maximum_, std::max(atom_.value, 0.0F)});
+}
+
+ActivationHistogram::Content ActivationHistogram::Export() const {
+  MILAN_CHECK(waiting_[kPositive].empty() && waiting_[kNegative].empty(), "export before Flush");
+  return {minimum_,
+          maximum_,
+          finite_,
+          nans_,
+          infinities_,
+          atom_,
+          {buckets_[kPositive].Export(), buckets_[kNegative].Export()}};
+}
+
+ActivationHistogram ActivationHistogram::Import(const Content& content) {
+  ActivationHistogram result;
+  result.minimum_ = content.minimum;
+  result.maximum_ = content.maximum;
+  result.finite_ = content.finite;
+  result.nans_ = content.nans;
+  result.infinities_ = content.infinities;
+  result.atom_ = content.atom;
+  for (const Sign sign : {kPositive, kNegative}) {
+    result.buckets_[sign] = BucketCounts::Import(content.buckets[sign]);
+  }
+  return result;
 }
 
 size_t ActivationHistogram::bytes() const {

@@ -68,8 +68,24 @@ class ActivationHistogram {
   /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;
 
+  /// The state as plain data, for files. REQUIRES: nothing waits.
+  struct Content {
+    float minimum = 0;
+    float maximum = 0;
+    uint64_t finite = 0;
+    uint64_t nans = 0;
+    uint64_t infinities = 0;
+    Atom atom;
+    std::array<BucketCounts::Content, 2> buckets;  ///< By sign.
+  };
+  Content Export() const;
+  static ActivationHistogram Import(const Content& content);
+
   /// Memory of buckets and waiting keys.
   size_t bytes() const;
+  static constexpr size_t kWaiting = 4096;  ///< Keys of one sign that may wait.
+  static constexpr size_t kLargestBytes =
+      2 * (BucketCounts::kBuckets * sizeof(uint32_t) + kWaiting * sizeof(uint16_t)) + 256;
 
  private:
   void AddBlock(std::span<const float> values, Extremes& extremes);

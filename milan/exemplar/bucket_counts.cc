@@ -97,6 +97,34 @@ uint64_t BucketCounts::Total() const {
   return std::accumulate(carried_.begin(), carried_.end(), counted_);
 }
 
+BucketCounts::Content BucketCounts::Export() const {
+  Content content;
+  content.top = top_;
+  for (size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+    if (CountOf(bucket) == 0) continue;
+    content.buckets.push_back(static_cast<uint16_t>(bucket));
+    content.counts.push_back(CountOf(bucket));
+  }
+  return content;
+}
+
+BucketCounts BucketCounts::Import(const Content& content) {
+  BucketCounts result;
+  if (content.buckets.empty()) return result;
+  result.Reach(content.top);
+  result.carried_.resize(kBuckets);
+  for (size_t i = 0; i < content.buckets.size(); ++i) {
+    MILAN_CHECK(content.buckets[i] < kBuckets, "no such bucket");
+    result.carried_[content.buckets[i]] = content.counts.at(i);
+  }
+  if (result.Total() <= std::numeric_limits<uint32_t>::max()) {
+    result.counted_ = result.Total();
+    std::copy(result.carried_.begin(), result.carried_.end(), result.counts_.begin());
+    result.carried_.clear();
+  }
+  return result;
+}
+
 /// What is beyond the ends has 0.
 double BucketCounts::MeanOfNeighbours(size_t bucket) const {
   const uint64_t below = bucket > 0 ? CountOf(bucket - 1) : 0;

@@ -25,6 +25,17 @@ class BucketCounts {
   void Merge(const BucketCounts& other);
 
   uint64_t Total() const;
+
+  /// The state as plain data, for files: buckets that are not empty, ascending.
+  struct Content {
+    int top = 0;
+    std::vector<uint16_t> buckets;
+    std::vector<uint64_t> counts;
+  };
+  Content Export() const;
+  /// REQUIRES: what Export gave (checked as far as memory is concerned: throws kInternal).
+  static BucketCounts Import(const Content& content);
+
   /// What is known of the magnitudes besides the counts.
   struct Knowledge {
     double low = 0;  ///< All lie in [low, high].

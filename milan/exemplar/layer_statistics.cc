@@ -54,6 +54,10 @@ void LayerStatistics::Add(int32_t photo_id, const ArrayView& activations) {
   }
 }
 
+void LayerStatistics::Flush() {
+  for (ActivationHistogram& histogram : histograms_) histogram.Flush();
+}
+
 void LayerStatistics::Merge(LayerStatistics other) {
   MILAN_CHECK(units_ == other.units_ && height_ == other.height_ && width_ == other.width_ &&
                   k_ == other.k_,
@@ -77,9 +81,9 @@ ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) {
   set.photo_ids.assign(places, -1);
   set.activations.assign(places, 0);
   set.maps.assign(places * positions, 0);
+  Flush();
   for (int64_t unit = 0; unit < units_; ++unit) {
-    ActivationHistogram& histogram = histograms_[unit];
-    histogram.Flush();
+    const ActivationHistogram& histogram = histograms_[unit];
     const bool has_values = histogram.count() > 0;
     set.thresholds.push_back(has_values ? histogram.Quantile(quantile) : 0);
     set.minima.push_back(has_values ? histogram.minimum() : 0);
@@ -95,6 +99,13 @@ ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) {
     }
   }
   return set;
+}
+
+uint64_t LayerStatistics::LargestBytes(int64_t units, int64_t height, int64_t width, int64_t k) {
+  const auto map_bytes = static_cast<uint64_t>(height * width) * sizeof(uint16_t);
+  const uint64_t exemplars = static_cast<uint64_t>(k) * (sizeof(TopK::Entry) + map_bytes);
+  return static_cast<uint64_t>(units) *
+         (sizeof(TopK) + exemplars + ActivationHistogram::kLargestBytes);
 }
 
 size_t LayerStatistics::bytes() const {

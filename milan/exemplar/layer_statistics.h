@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "milan/base/array.h"
+#include "milan/base/safetensors.h"
 #include "milan/exemplar/activation_histogram.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/top_k.h"
@@ -26,11 +27,28 @@ class LayerStatistics {
   /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
   ExemplarSet Finish(const std::string& layer, double quantile);
 
+  /// Counts what waits to be counted. REQUIRED before Store.
+  void Flush();
+  /// Adds the state to a file, as tensors whose names start with `prefix` (docs/formats.md). The
+  /// statistics must live unchanged until it is written.
+  void Store(SafetensorsWriter& writer, const std::string& prefix) const;
+  /// Reads what Store wrote. Throws kInput naming the file and the tensor.
+  static LayerStatistics Restore(const SafetensorsFile& file, const std::string& prefix);
+
+  int64_t units() const { return units_; }
+  int64_t height() const { return height_; }
+  int64_t width() const { return width_; }
+  int64_t k() const { return k_; }
+
+  /// An upper bound of the memory of statistics of these sizes.
+  static uint64_t LargestBytes(int64_t units, int64_t height, int64_t width, int64_t k);
   /// Memory held. It grows with the photos only until every unit has its k exemplars.
   size_t bytes() const;
 
  private:
   void CheckShape(const Shape& shape) const;
+  void StoreExemplars(SafetensorsWriter& writer, const std::string& prefix) const;
+  void RestoreExemplars(const SafetensorsFile& file, const std::string& prefix);
 
   int64_t units_;
   int64_t height_;

@@ -173,7 +173,7 @@ class Photos : public testing::Test {
     const auto engine = CreateEngine(network);
     const auto layers = SelectLayers(ListLayers(network, kSize, kSize), values);
     NoProgress progress;
-    result_ = Tally(*engine, layers, OpenPhotoSet(folder_ / "images"), {}, {}, progress);
+    result_ = Tally({*engine, layers, OpenPhotoSet(folder_ / "images"), {}}, {}, progress);
   }
   const ExemplarSet& SetOf(const std::string& value) const {
     return *std::find_if(result_.layers.begin(), result_.layers.end(),

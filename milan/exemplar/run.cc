@@ -87,6 +87,7 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
       {"k", manifest.k},
       {"quantile", manifest.quantile},
       {"mask_border", ToString(manifest.border)},
+      {"shard", {manifest.shard.index, manifest.shard.count}},
       {"layers", layers}};
   WriteJson(folder / "run.json", json);
 }
@@ -117,24 +118,36 @@ RunManifest ReadRunManifest(const Path& folder) {
   manifest.k = Get<int64_t>(json, "k", name);
   manifest.quantile = Get<double>(json, "quantile", name);
   manifest.border = ParseMaskBorder(Get<std::string>(json, "mask_border", name));
+  const auto shard = Get<std::vector<int>>(json, "shard", name);
+  if (shard.size() != 2) throw InputError(name + ": 'shard' is not [index, count]");
+  manifest.shard = {shard[0], shard[1]};
   for (const Json& layer : Get<Json>(json, "layers", name)) {
     manifest.layers.push_back(ParseLayer(layer, name));
   }
   return manifest;
 }
 
-void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos) {
+std::string ToCsv(const std::vector<PhotoRecord>& photos) {
   std::string text = "id,name,bytes,hash,width,height,failure\n";
   for (size_t id = 0; id < photos.size(); ++id) {
     const PhotoRecord& photo = photos[id];
     text += CsvLine({std::to_string(id), photo.name, std::to_string(photo.bytes), photo.hash,
                      std::to_string(photo.width), std::to_string(photo.height), photo.failure});
   }
-  WriteFileAtomically(folder / "photos.csv", text);
+  return text;
+}
+
+void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos) {
+  WriteFileAtomically(folder / "photos.csv", ToCsv(photos));
 }
 
 std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder) {
-  const CsvTable table = ReadCsv(folder / "photos.csv");
+  const Path path = folder / "photos.csv";
+  return ParsePhotoRecords(ReadFile(path), path.string());
+}
+
+std::vector<PhotoRecord> ParsePhotoRecords(std::string_view text, const std::string& file) {
+  const CsvTable table = ParseCsv(text, file);
   const size_t id = table.Column("id");
   const size_t name = table.Column("name");
   const size_t bytes = table.Column("bytes");
@@ -166,6 +179,11 @@ Run OpenRun(const Path& folder) {
   Run run;
   run.folder = folder;
   run.manifest = ReadRunManifest(folder);
+  const Shard& shard = run.manifest.shard;
+  if (shard.count > 1) {
+    throw InputError(folder.string() + ": is part " + std::to_string(shard.index) + " of " +
+                     std::to_string(shard.count) + " of a run; `milan merge` joins the parts");
+  }
   if (!run.manifest.complete) {
     throw InputError(folder.string() +
                      ": the run is incomplete; repeat the command that began it to finish it");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "milan/base/file.h"
@@ -29,6 +30,13 @@ struct RunLayer {
   int64_t width = 0;
 };
 
+/// Which of `count` parts of the photo set a run holds; 1 of 1 is the whole.
+struct Shard {
+  int index = 1;
+  int count = 1;
+  friend bool operator==(const Shard&, const Shard&) = default;
+};
+
 /// run.json: the provenance of a run folder. Its presence with `complete` means that photos.csv and
 /// every exemplars/<layer>.safetensors are there and whole.
 struct RunManifest {
@@ -46,6 +54,7 @@ struct RunManifest {
   int64_t k = 15;
   double quantile = 0.99;
   MaskBorder border = MaskBorder::kZeros;
+  Shard shard;
   bool complete = false;
 };
 
@@ -66,6 +75,10 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest);
 RunManifest ReadRunManifest(const Path& folder);
 void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photos);
 std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder);
+/// The content of photos.csv.
+std::string ToCsv(const std::vector<PhotoRecord>& photos);
+/// `name` is for errors.
+std::vector<PhotoRecord> ParsePhotoRecords(std::string_view text, const std::string& name);
 
 /// Hash over the names and content hashes of all photos, in order.
 std::string HashPhotoList(const std::vector<PhotoRecord>& photos);

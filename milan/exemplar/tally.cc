@@ -7,10 +7,11 @@
 
 #include "milan/base/error.h"
 #include "milan/base/parallel.h"
-#include "milan/exemplar/layer_statistics.h"
 
 namespace milan {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 /// What one worker owns: its own statistics, so that workers never wait for each other, and the
 /// network's input, reused for every photo.
@@ -19,126 +20,146 @@ struct Worker {
   Array input;
 };
 
-/// What Tally is given.
-struct Task {
-  Engine& engine;
-  const std::vector<Layer>& layers;
-  const PhotoSet& photos;
-  const Preprocessing& preprocessing;
-  const TallyOptions& options;
-  Progress& progress;
-};
-
-/// The tally of one photo set; lives for one call of Tally.
+/// One call of ContinueTally: rounds of photos, after each of which the state is saved.
 class TallyPass {
  public:
-  explicit TallyPass(const Task& task) : task_(task), records_(task.photos.photos.size()) {}
+  TallyPass(const TallyInput& input, const TallyOptions& options, const TallyPlan& plan,
+            TallyState& state, Progress& progress)
+      : input_(input), options_(options), plan_(plan), state_(state), progress_(progress) {}
 
-  TallyResult Run() {
-    const auto started = std::chrono::steady_clock::now();
-    const int workers = CountWorkers();
-    workers_.reserve(workers);
-    for (int i = 0; i < workers; ++i) workers_.push_back(MakeWorker());
-    task_.progress.Begin("exemplars", static_cast<int64_t>(records_.size()), "photos");
-    ParallelFor(workers, static_cast<int64_t>(records_.size()),
-                [this](int worker, int64_t id) { AddPhoto(workers_[worker], id); });
-    task_.progress.End();
-    TallyResult result;
-    result.layers = MergeWorkers();
-    result.photos = std::move(records_);
-    result.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    return result;
+  void Run() {
+    std::vector<int64_t> waiting = UnseenPhotos();
+    progress_.Begin("exemplars", static_cast<int64_t>(waiting.size()), "photos");
+    MakeWorkers(waiting.size());
+    while (!waiting.empty()) {
+      try {
+        RunRound(waiting);
+      } catch (...) {
+        KeepWhatIsWhole();
+        throw;
+      }
+      waiting = UnseenPhotos();
+      if (!waiting.empty()) plan_.save(state_);
+    }
+    progress_.End();
   }
 
  private:
-  /// No more than photos: a worker holds memory for every unit.
-  int CountWorkers() const {
-    const int64_t wanted = task_.options.workers > 0 ? task_.options.workers : DefaultWorkers();
-    return static_cast<int>(std::clamp<int64_t>(wanted, 1, std::max<size_t>(records_.size(), 1)));
+  std::vector<int64_t> UnseenPhotos() const {
+    std::vector<int64_t> unseen;
+    for (int64_t id = plan_.begin; id < plan_.end; ++id) {
+      if (!state_.photos[id]) unseen.push_back(id);
+    }
+    return unseen;
   }
 
-  Worker MakeWorker() const {
-    Worker worker;
-    for (const Layer& layer : task_.layers) {
-      worker.statistics.emplace_back(layer.units, layer.height, layer.width, task_.options.k);
+  /// No more than photos: a worker holds memory for every unit.
+  void MakeWorkers(size_t photos) {
+    const int64_t wanted = options_.workers > 0 ? options_.workers : DefaultWorkers();
+    const auto count =
+        std::clamp<int64_t>(wanted, 1, std::max<int64_t>(std::ssize(state_.photos), 1));
+    workers_.resize(std::min<size_t>(count, std::max<size_t>(photos, 1)));
+    for (Worker& worker : workers_) {
+      worker.input.shape = {1, 3, input_.preprocessing.Height(), input_.preprocessing.Width()};
+      worker.input.values.resize(ElementCount(worker.input.shape));
     }
-    worker.input.shape = {1, 3, task_.preprocessing.Height(), task_.preprocessing.Width()};
-    worker.input.values.resize(ElementCount(worker.input.shape));
-    return worker;
+  }
+
+  /// Photos until it is time to save. The first worker works on the state itself.
+  void RunRound(const std::vector<int64_t>& photos) {
+    workers_.front().statistics = std::move(state_.layers);
+    for (size_t i = 1; i < workers_.size(); ++i) {
+      workers_[i].statistics = EmptyState(input_.layers, 0, options_.k).layers;
+    }
+    const auto time_to_save =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                           std::chrono::duration<double>(plan_.save_every_seconds));
+    ParallelFor(static_cast<int>(workers_.size()), std::ssize(photos), [&](int worker, int64_t i) {
+      if (Clock::now() < time_to_save) AddPhoto(workers_[worker], photos[i]);
+    });
+    MergeWorkers();
+  }
+
+  void MergeWorkers() {
+    state_.layers = std::move(workers_.front().statistics);
+    for (size_t i = 1; i < workers_.size(); ++i) {
+      for (size_t layer = 0; layer < state_.layers.size(); ++layer) {
+        state_.layers[layer].Merge(std::move(workers_[i].statistics[layer]));
+      }
+      workers_[i].statistics.clear();
+    }
+  }
+
+  /// After an error outside of the statistics, which are then whole.
+  void KeepWhatIsWhole() {
+    if (is_torn_) return;
+    MergeWorkers();
+    plan_.save(state_);
   }
 
   void AddPhoto(Worker& worker, int64_t id) {
     StopIfCancelled();
-    PhotoRecord& record = records_[id];
-    record.name = task_.photos.photos[id].name;
-    record.bytes = task_.photos.photos[id].bytes;
-    const DecodeResult photo = LoadPhoto(task_.photos, id, &record.hash);
+    PhotoRecord record;
+    record.name = input_.photos.photos[id].name;
+    record.bytes = input_.photos.photos[id].bytes;
+    const DecodeResult photo = LoadPhoto(input_.photos, id, &record.hash);
     if (photo.ok()) {
       record.width = photo.image.width;
       record.height = photo.image.height;
-      Normalize(task_.preprocessing, Picture(task_.preprocessing, photo.image),
+      Normalize(input_.preprocessing, Picture(input_.preprocessing, photo.image),
                 worker.input.values);
       AddActivations(worker, static_cast<int32_t>(id));
     } else {
       record.failure = photo.failure;
     }
-    Report(record);
+    Report(id, std::move(record));
   }
 
   void StopIfCancelled() {
     const std::lock_guard lock(mutex_);  // progress is called by one worker at a time
-    ThrowIfCancelled(task_.progress);
+    ThrowIfCancelled(progress_);
   }
 
-  void AddActivations(Worker& worker, int32_t id) {
+  void AddActivations(Worker& worker, int32_t id) try {
     const ArrayView input = worker.input.View();
-    task_.engine.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
-      MILAN_CHECK(outputs.size() == task_.layers.size(), "the engine's outputs are not the layers");
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        try {
-          worker.statistics[i].Add(id, outputs[i]);
-        } catch (const Error& error) {
-          throw Error(error.kind(), "layer '" + task_.layers[i].name + "': " + error.what());
-        }
-      }
+    input_.engine.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
+      MILAN_CHECK(outputs.size() == input_.layers.size(),
+                  "the engine's outputs are not the layers");
+      for (size_t i = 0; i < outputs.size(); ++i) AddLayer(worker, id, i, outputs[i]);
     });
-  }
-
-  void Report(const PhotoRecord& record) {
+  } catch (...) {
     const std::lock_guard lock(mutex_);
-    task_.progress.Update(++done_);
-    if (record.failure.empty()) return;
+    is_torn_ = true;
+    throw;
+  }
+
+  void AddLayer(Worker& worker, int32_t id, size_t layer, const ArrayView& activations) const {
+    try {
+      worker.statistics[layer].Add(id, activations);
+    } catch (const Error& error) {
+      throw Error(error.kind(), "layer '" + input_.layers[layer].name + "': " + error.what());
+    }
+  }
+
+  void Report(int64_t id, PhotoRecord record) {
+    const std::lock_guard lock(mutex_);
     const std::string message = record.name + ": " + record.failure;
-    if (task_.options.strict) throw InputError(message + " (--strict)");
-    task_.progress.Warn(message + "; skipped");
+    const bool is_broken = !record.failure.empty();
+    if (is_broken && options_.strict) throw InputError(message + " (--strict)");
+    state_.photos[id] = std::move(record);
+    progress_.Update(++done_);
+    if (is_broken) progress_.Warn(message + "; skipped");
   }
 
-  std::vector<ExemplarSet> MergeWorkers() {
-    const bool any = std::any_of(records_.begin(), records_.end(),
-                                 [](const PhotoRecord& photo) { return photo.failure.empty(); });
-    if (!any) {
-      if (records_.empty()) throw InputError(task_.photos.root.string() + ": no photos");
-      throw InputError(task_.photos.root.string() + ": none of its " +
-                       std::to_string(records_.size()) + " photos could be read; the first: " +
-                       records_.front().name + ": " + records_.front().failure);
-    }
-    std::vector<ExemplarSet> sets;
-    for (size_t i = 0; i < task_.layers.size(); ++i) {
-      LayerStatistics& whole = workers_.front().statistics[i];
-      for (size_t worker = 1; worker < workers_.size(); ++worker) {
-        whole.Merge(std::move(workers_[worker].statistics[i]));
-      }
-      sets.push_back(whole.Finish(task_.layers[i].name, task_.options.quantile));
-    }
-    return sets;
-  }
-
-  Task task_;
+  const TallyInput& input_;
+  const TallyOptions& options_;
+  const TallyPlan& plan_;
+  TallyState& state_;
+  Progress& progress_;
   std::vector<Worker> workers_;
-  std::vector<PhotoRecord> records_;
   std::mutex mutex_;
   int64_t done_ = 0;
+  bool is_torn_ = false;  ///< Some layers have a photo that others have not.
 };
 
 }  // namespace
@@ -156,12 +177,45 @@ void Validate(const TallyOptions& options) {
   }
 }
 
-// The inputs of the pass, its options, its observer. NOLINTNEXTLINE(readability-function-size)
-TallyResult Tally(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
-                  const Preprocessing& preprocessing, const TallyOptions& options,
-                  Progress& progress) {
+void ContinueTally(const TallyInput& input, const TallyOptions& options, const TallyPlan& plan,
+                   TallyState& state, Progress& progress) {
   Validate(options);
-  return TallyPass({engine, layers, photos, preprocessing, options, progress}).Run();
+  MILAN_CHECK(plan.begin >= 0 && plan.end <= std::ssize(state.photos) &&
+                  state.photos.size() == input.photos.photos.size() &&
+                  state.layers.size() == input.layers.size(),
+              "a plan or a state of other photos or layers");
+  TallyPass(input, options, plan, state, progress).Run();
+}
+
+void RequirePhotos(const TallyState& state, const PhotoSet& photos) {
+  const auto is_good = [](const auto& photo) { return photo && photo->failure.empty(); };
+  if (std::any_of(state.photos.begin(), state.photos.end(), is_good)) return;
+  const auto first = std::find_if(state.photos.begin(), state.photos.end(),
+                                  [](const auto& photo) { return photo.has_value(); });
+  if (first == state.photos.end()) throw InputError(photos.root.string() + ": no photos");
+  throw InputError(photos.root.string() + ": none of its " + std::to_string(state.Seen()) +
+                   " photos could be read; the first: " + (*first)->name + ": " +
+                   (*first)->failure);
+}
+
+ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options) {
+  ExemplarSet set = state.layers.at(layer).Finish(state.names.at(layer), options.quantile);
+  set.border = options.border;
+  return set;
+}
+
+TallyResult Tally(const TallyInput& input, const TallyOptions& options, Progress& progress) {
+  TallyState state = EmptyState(input.layers, input.photos.photos.size(), options.k);
+  TallyPlan plan;
+  plan.end = std::ssize(state.photos);
+  ContinueTally(input, options, plan, state, progress);
+  RequirePhotos(state, input.photos);
+  TallyResult result;
+  for (size_t i = 0; i < input.layers.size(); ++i) {
+    result.layers.push_back(FinishLayer(state, i, options));
+  }
+  for (const auto& photo : state.photos) result.photos.push_back(*photo);
+  return result;
 }
 
 }  // namespace milan

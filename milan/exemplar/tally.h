@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "milan/base/progress.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/run.h"
+#include "milan/exemplar/tally_state.h"
 #include "milan/image/photo_set.h"
 #include "milan/image/preprocess.h"
 #include "milan/network/engine.h"
@@ -27,18 +29,44 @@ struct TallyOptions {
 /// Throws kUsage naming the option and its range.
 void Validate(const TallyOptions& options);
 
+/// What a tally reads. The engine's outputs are the layers, in this order.
+struct TallyInput {
+  Engine& engine;
+  const std::vector<Layer>& layers;
+  const PhotoSet& photos;
+  const Preprocessing& preprocessing;
+};
+
+/// Which photos, and what to do so that little is lost when the process ends before they are done.
+struct TallyPlan {
+  int64_t begin = 0;  ///< Photos [begin, end).
+  int64_t end = 0;
+  double save_every_seconds = 60;
+  /// Keeps the state. Called from time to time, and when the user asked to stop or a broken photo
+  /// stops a strict run; not at the end.
+  std::function<void(TallyState&)> save = [](TallyState&) {};
+};
+
+/// Streams the planned photos that the state has not seen yet through the engine, each once, and
+/// adds them to it. The result depends neither on the number of workers nor on their order nor on
+/// interruptions. Throws kInput at the first broken photo with `strict`; kCancelled when the user
+/// asked to stop.
+void ContinueTally(const TallyInput& input, const TallyOptions& options, const TallyPlan& plan,
+                   TallyState& state, Progress& progress);
+
+/// Throws kInput, naming the set and what is wrong with its first photo, when no photo that the
+/// state has seen could be decoded.
+void RequirePhotos(const TallyState& state, const PhotoSet& photos);
+
+/// The exemplars of one layer of a state.
+ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options);
+
 struct TallyResult {
   std::vector<ExemplarSet> layers;  ///< In the order asked for.
   std::vector<PhotoRecord> photos;  ///< One per photo of the set.
-  double seconds = 0;
 };
 
-/// Streams every photo once through the engine, whose outputs are `layers` in this order, and
-/// returns the exemplars of all their units. Results do not depend on the number of workers or
-/// their order. Throws kInput when no photo could be decoded, or with `strict` at the first broken
-/// one; kCancelled when the user asked to stop.
-TallyResult Tally(Engine& engine, const std::vector<Layer>& layers, const PhotoSet& photos,
-                  const Preprocessing& preprocessing, const TallyOptions& options,
-                  Progress& progress);
+/// All of the above at once, for sets of photos that take minutes.
+TallyResult Tally(const TallyInput& input, const TallyOptions& options, Progress& progress);
 
 }  // namespace milan

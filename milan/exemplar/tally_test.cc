@@ -89,7 +89,7 @@ class TallyTest : public testing::Test {
     WriteFileAtomically(folder_ / name, EncodePng(NoiseImage(kSize, kSize, 1)).substr(0, 60));
   }
   TallyResult TallyFolder() {
-    return Tally(engine_, layers_, OpenPhotoSet(folder_.path()), preprocessing_, options_,
+    return Tally({engine_, layers_, OpenPhotoSet(folder_.path()), preprocessing_}, options_,
                  progress_);
   }
   Error TallyAndFail() {

@@ -25,13 +25,13 @@ class TopK {
   /// One comparison for most photos that cannot enter; the map is read only when they might.
   void Add(int32_t photo_id, float peak, std::span<const float> map);
   void Merge(const TopK& other);
+  void Insert(Entry entry);  ///< As Add, of what an entry holds.
 
   /// Best first; at most k.
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
   bool IsFull() const { return static_cast<int64_t>(entries_.size()) == k_; }
-  void Insert(Entry entry);
 
   int64_t k_;
   /// Of the last entry once there are k: kept here for the cache's sake.

@@ -161,6 +161,14 @@ PhotoSet OpenPhotoSet(const Path& path) {
                    ": is neither a folder nor a .txt list of photos; give the folder it is in");
 }
 
+std::string HashPhoto(const PhotoSet& set, size_t id) {
+  try {
+    return HashFile(set.PathOf(id));
+  } catch (const Error&) {
+    return "";
+  }
+}
+
 DecodeResult LoadPhoto(const PhotoSet& set, size_t id, std::string* content_hash) {
   const Path path = set.PathOf(id);
   std::error_code error;

@@ -31,6 +31,9 @@ struct PhotoSet {
 /// without any photo (says what was found instead).
 PhotoSet OpenPhotoSet(const Path& path);
 
+/// Hash of one photo's bytes; empty when they cannot be read.
+std::string HashPhoto(const PhotoSet& set, size_t id);
+
 /// Reads and decodes one photo. An unreadable or broken file is a failure in the result.
 /// `content_hash` receives the hash of the file's bytes when it was readable.
 DecodeResult LoadPhoto(const PhotoSet& set, size_t id, std::string* content_hash = nullptr);

@@ -1,0 +1,80 @@
+// What a folder holds beside what is wanted of it.
+
+#include <fmt/format.h>
+
+#include "milan/base/error.h"
+#include "milan/exemplar/tally_run.h"
+
+namespace milan {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Names(const std::vector<RunLayer>& layers) {
+  std::string names;
+  for (const RunLayer& layer : layers) names += (names.empty() ? "" : ", ") + layer.name;
+  return names;
+}
+
+/// What differs between the photos that a run has seen and those of today; empty when nothing does.
+/// Compares names and sizes: reading every photo again would cost as much as half the run.
+std::string PhotoDifference(const std::vector<PhotoRecord>& before, const PhotoSet& now) {
+  for (size_t id = 0; id < before.size(); ++id) {
+    if (before[id].name != now.photos[id].name || before[id].bytes != now.photos[id].bytes) {
+      return "other photos: " + now.photos[id].name + " is new or changed";
+    }
+  }
+  return "";
+}
+
+void RefuseForeignFolder(const Path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error) || fs::exists(folder / "run.json", error)) return;
+  if (!fs::is_directory(folder, error)) {
+    throw UsageError(folder.string() + ": exists and is not a folder; choose another -o");
+  }
+  if (!fs::is_empty(folder, error)) {
+    throw UsageError(folder.string() +
+                     ": is not empty and not a run of milan; choose another folder for -o");
+  }
+}
+
+}  // namespace
+
+std::string Difference(const RunManifest& run, const RunManifest& wanted) {
+  if (run.network_hash != wanted.network_hash) {
+    return "another network (" + run.network_path + ")";
+  }
+  if (!(run.preprocessing == wanted.preprocessing)) return "another preprocessing";
+  if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
+  if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
+  if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
+  if (run.border != wanted.border) return "--mask-border " + ToString(run.border);
+  if (run.milan_version != wanted.milan_version) return "milan " + run.milan_version;
+  if (run.engine_version != wanted.engine_version) return "ONNX Runtime " + run.engine_version;
+  if (run.photo_count != wanted.photo_count) {
+    return fmt::format("other photos: there are {}, the run is of {}", wanted.photo_count,
+                       run.photo_count);
+  }
+  return "";
+}
+
+RunProgress InspectRun(const TallyRunRequest& request, const PhotoSet& photos) {
+  RefuseForeignFolder(request.folder);
+  if (!fs::exists(request.folder / "run.json") || request.overwrite) return RunProgress::kNone;
+  const RunManifest existing = ReadRunManifest(request.folder);
+  std::string difference = Difference(existing, request.manifest);
+  if (difference.empty() && !(existing.shard == request.manifest.shard)) {
+    difference = fmt::format("--shard {}/{}", existing.shard.index, existing.shard.count);
+  }
+  if (difference.empty() && existing.complete && existing.shard.count == 1) {
+    difference = PhotoDifference(ReadPhotoRecords(request.folder), photos);
+  }
+  if (!difference.empty()) {
+    throw UsageError(request.folder.string() + ": holds a run made with " + difference +
+                     "; choose another folder, or --overwrite to replace it");
+  }
+  return existing.complete ? RunProgress::kComplete : RunProgress::kBegun;
+}
+
+}  // namespace milan

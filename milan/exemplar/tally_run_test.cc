@@ -1,0 +1,225 @@
+#include "milan/exemplar/tally_run.h"
+
+#include <atomic>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "milan/base/error.h"
+#include "milan/base/random.h"
+#include "tests/support/fake_engine.h"
+#include "tests/support/pictures.h"
+#include "tests/support/test_data.h"
+
+namespace milan {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kSize = 8;     // of photos and of the network's input
+constexpr int kPhotos = 30;  // one of them broken
+
+std::vector<Array> ScriptedActivations(std::span<const ArrayView> inputs) {
+  Array maps{{1, 4, 2, 2}, std::vector<float>(16, 0)};
+  Array vector{{1, 3}, std::vector<float>(3, 0)};
+  for (size_t i = 0; i < inputs[0].values.size(); ++i) {
+    float& activation = maps.values[i % 16];
+    activation = std::max(activation, inputs[0].values[i] * static_cast<float>(i % 7));
+    vector.values[i % 3] += inputs[0].values[i];
+  }
+  return {maps, vector};
+}
+
+/// Asks to stop after so many photos.
+class StopAfter final : public NoProgress {
+ public:
+  explicit StopAfter(int64_t photos) : photos_(photos) {}
+  void Update(int64_t done) override { done_ = done; }
+  bool Cancelled() const override { return done_ >= photos_; }
+
+ private:
+  int64_t photos_;
+  std::atomic<int64_t> done_ = 0;
+};
+
+class TallyRunTest : public testing::Test {
+ protected:
+  TallyRunTest() {
+    CreateFolder(folder_ / "photos");
+    for (int i = 0; i < kPhotos; ++i) {
+      const std::string picture = EncodePng(NoiseImage(kSize, kSize, i));
+      WriteFileAtomically(PhotoPath(i), i == 7 ? picture.substr(0, 60) : picture);
+    }
+    layers_ = {{"maps", "Relu", Layout::kMap, {1, 4, 2, 2}, 4, 2, 2},
+               {"vector", "Gemm", Layout::kVector, {1, 3}, 3, 1, 1}};
+    request_.options.k = 5;
+    request_.options.workers = 2;
+    request_.manifest.milan_version = "0.1.0";
+    request_.manifest.network_hash = "11";
+    request_.manifest.k = 5;
+    request_.manifest.photo_count = kPhotos;
+    request_.manifest.preprocessing.shorter_side = kSize;
+    request_.manifest.preprocessing.crop = {kSize, kSize};
+    for (const Layer& layer : layers_) {
+      request_.manifest.layers.push_back({layer.name, layer.units, layer.height, layer.width});
+    }
+  }
+
+  Path PhotoPath(int i) const {
+    return folder_ / "photos" / ("p" + std::to_string(100 + i) + ".png");
+  }
+
+  void Make(const Path& run, Progress& progress, TallyRunRequest request) const {
+    request.folder = run;
+    const auto make_engine = [](const std::vector<Layer>& pass) {
+      return std::make_unique<FakeEngine>([pass](std::span<const ArrayView> inputs) {
+        std::vector<Array> all = ScriptedActivations(inputs);
+        std::vector<Array> outputs;
+        for (const Layer& layer : pass) outputs.push_back(all[layer.name == "maps" ? 0 : 1]);
+        return outputs;
+      });
+    };
+    const PhotoSet photos = OpenPhotoSet(folder_ / "photos");
+    PrepareRun(request, photos);
+    MakeTallyRun(request, layers_, photos, make_engine, progress);
+  }
+  void Make(const Path& run) const {
+    NoProgress progress;
+    Make(run, progress, request_);
+  }
+  /// Every file of a run, one after the other.
+  static std::string Content(const Path& run) {
+    std::vector<Path> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(run)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    std::string content;
+    for (const Path& file : files) {
+      content += std::filesystem::relative(file, run).string() + '\n' + ReadFile(file) + '\n';
+    }
+    return content;
+  }
+  template <typename Action>
+  static std::string ErrorOf(const Action& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return "";
+  }
+
+  TemporaryFolder folder_;
+  std::vector<Layer> layers_;
+  TallyRunRequest request_;
+};
+
+TEST_F(TallyRunTest, InterruptedAnywhereItContinuesToTheSameBytes) {
+  Make(folder_ / "whole");
+  const std::string whole = Content(folder_ / "whole");
+  Random random(1);
+  for (int repeat = 0; repeat < 10; ++repeat) {
+    const Path run = folder_ / ("run" + std::to_string(repeat));
+    for (int stop = 0; stop < 3; ++stop) {
+      StopAfter progress(1 + static_cast<int64_t>(random.Below(9)));
+      EXPECT_THROW(Make(run, progress, request_), Error);
+      EXPECT_FALSE(ReadRunManifest(run).complete);
+    }
+    Make(run);
+    EXPECT_TRUE(Content(run) == whole);
+  }
+}
+
+TEST_F(TallyRunTest, ShardsInAnyOrderMergeToTheSameBytes) {
+  Make(folder_ / "whole");
+  const std::string whole = Content(folder_ / "whole");
+  Random random(2);
+  for (const int count : {2, 3, 7}) {
+    std::vector<Path> parts;
+    for (int index = 1; index <= count; ++index) {
+      request_.manifest.shard = {index, count};
+      parts.push_back(folder_ / (std::to_string(index) + "of" + std::to_string(count)));
+      Make(parts.back());
+    }
+    random.Shuffle(parts);
+    MergeShards(parts, folder_ / "merged", true);
+    EXPECT_TRUE(Content(folder_ / "merged") == whole) << count;
+    parts.pop_back();
+    EXPECT_THAT(ErrorOf([&] { MergeShards(parts, folder_ / "merged", true); }),
+                HasSubstr("missing"));
+  }
+}
+
+TEST_F(TallyRunTest, AMemoryLimitMeansMorePassesAndTheSameBytes) {
+  Make(folder_ / "whole");
+  request_.memory_limit = LargestPassBytes({layers_[0]}, 5, 2);
+  EXPECT_EQ(PlanPasses(layers_, request_).size(), 2U);
+  StopAfter progress(4);
+  EXPECT_THROW(Make(folder_ / "run", progress, request_), Error);
+  Make(folder_ / "run");
+  EXPECT_TRUE(Content(folder_ / "run") == Content(folder_ / "whole"));
+  request_.memory_limit = 1000;
+  EXPECT_THAT(ErrorOf([&] { PlanPasses(layers_, request_); }), HasSubstr("'maps' alone needs"));
+}
+
+TEST_F(TallyRunTest, AnotherRequestIsRefusedWithTheDifference) {
+  StopAfter progress(4);
+  EXPECT_THROW(Make(folder_ / "run", progress, request_), Error);
+  const auto refusal = [&](auto change) {
+    TallyRunRequest other = request_;
+    change(other.manifest);
+    NoProgress silent;
+    return ErrorOf([&] { Make(folder_ / "run", silent, other); });
+  };
+  EXPECT_THAT(refusal([](RunManifest& run) { run.network_hash = "12"; }), HasSubstr("network"));
+  EXPECT_THAT(refusal([](RunManifest& run) { run.k = 6; }), HasSubstr("--exemplars 5"));
+  EXPECT_THAT(refusal([](RunManifest& run) { run.quantile = 0.5; }), HasSubstr("--quantile"));
+  EXPECT_THAT(refusal([](RunManifest& run) { run.milan_version = "9"; }), HasSubstr("milan 0.1"));
+  EXPECT_THAT(refusal([](RunManifest& run) { run.shard = {1, 2}; }), HasSubstr("--shard 1/1"));
+  // A photo of the same size with other content, after it was seen.
+  const std::string before = ReadFile(PhotoPath(0));
+  std::string changed = before;
+  changed.back() ^= 1;
+  WriteFileAtomically(PhotoPath(0), changed);
+  EXPECT_THAT(ErrorOf([&] { Make(folder_ / "run"); }), HasSubstr("p100.png has changed"));
+  WriteFileAtomically(PhotoPath(0), before);
+  Make(folder_ / "run");
+}
+
+TEST_F(TallyRunTest, ADamagedCheckpointIsNoticed) {
+  StopAfter progress(4);
+  EXPECT_THROW(Make(folder_ / "run", progress, request_), Error);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "run" / "state")) {
+    std::string content = ReadFile(entry.path());
+    const std::string whole = content;
+    content[content.size() - 20] ^= 1;
+    WriteFileAtomically(entry.path(), content);
+    EXPECT_THAT(ErrorOf([&] { Make(folder_ / "run"); }), HasSubstr("damaged"));
+    WriteFileAtomically(entry.path(), whole.substr(0, whole.size() / 2));
+    EXPECT_THAT(ErrorOf([&] { Make(folder_ / "run"); }), HasSubstr(entry.path().string()));
+  }
+  request_.overwrite = true;
+  Make(folder_ / "run");
+}
+
+TEST_F(TallyRunTest, OverlappingAndForeignPartsAreNotMerged) {
+  request_.manifest.shard = {1, 2};
+  Make(folder_ / "a");
+  request_.manifest.shard = {2, 2};
+  request_.manifest.quantile = request_.options.quantile = 0.9;
+  Make(folder_ / "b");
+  EXPECT_THAT(ErrorOf([&] {
+                MergeShards({folder_ / "a", folder_ / "b"}, folder_ / "m", false);
+              }),
+              HasSubstr("--quantile"));
+  EXPECT_THAT(ErrorOf([&] {
+                MergeShards({folder_ / "a", folder_ / "a"}, folder_ / "m", false);
+              }),
+              HasSubstr("more than once"));
+  EXPECT_THAT(ErrorOf([&] { OpenRun(folder_ / "a"); }), HasSubstr("milan merge"));
+}
+
+}  // namespace
+}  // namespace milan
