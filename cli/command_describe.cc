@@ -51,7 +51,7 @@ void RunDescribe(const DescribeCommand& command) {
 
   MakeExemplars(command.exemplars, terminal);
   const Run run = OpenExemplars(command.exemplars.run, terminal);
-  terminal.Say(SummarizeUnits(run));
+  terminal.Say(SummarizeUnits(CountUnits(run)));
   const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
   const Path report = run.folder / "report";
   if (!command.no_report) MakeReport(run, report, options.workers, terminal);

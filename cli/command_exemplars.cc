@@ -32,13 +32,20 @@ void RunExemplars(const ExemplarsCommand& command) {
     return;
   }
   const Run run = OpenExemplars(command.request.run, terminal);
+  const std::vector<UnitCounts> counts = CountUnits(run);
   if (command.common.json) {
     Json layers = Json::array();
-    for (const RunLayer& layer : run.manifest.layers) {
+    for (size_t i = 0; i < run.manifest.layers.size(); ++i) {
+      const RunLayer& layer = run.manifest.layers[i];
       layers.push_back({{"name", layer.name},
                         {"units", layer.units},
                         {"height", layer.height},
-                        {"width", layer.width}});
+                        {"width", layer.width},
+                        {"dead", counts[i].dead},
+                        {"constant", counts[i].constant},
+                        {"invalid", counts[i].invalid},
+                        {"saturated", counts[i].saturated},
+                        {"duplicates", counts[i].duplicates}});
     }
     const Json result = {{"run", run.folder.string()},
                          {"photos", run.manifest.photo_count},
@@ -47,7 +54,7 @@ void RunExemplars(const ExemplarsCommand& command) {
     fmt::print("{}\n", ToText(result, 2));
     return;
   }
-  fmt::print("{}\nrun  {}\n", SummarizeUnits(run), run.folder.string());
+  fmt::print("{}\nrun  {}\n", SummarizeUnits(counts), run.folder.string());
 }
 
 }  // namespace

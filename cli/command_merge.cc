@@ -28,7 +28,7 @@ void RunMerge(const MergeCommand& command) {
                          {"skipped_photos", run.manifest.skipped_count}};
     fmt::print("{}\n", ToText(result, 2));
   } else {
-    fmt::print("{}\nrun  {}\n", SummarizeUnits(run), run.folder.string());
+    fmt::print("{}\nrun  {}\n", SummarizeUnits(CountUnits(run)), run.folder.string());
   }
 }
 

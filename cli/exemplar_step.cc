@@ -12,6 +12,7 @@
 #include "milan/base/parallel.h"
 #include "milan/base/version.h"
 #include "milan/exemplar/tally_run.h"
+#include "milan/exemplar/unit_table.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -168,17 +169,33 @@ Run OpenExemplars(const Path& folder, Terminal& terminal) {
   return run;
 }
 
-std::string SummarizeUnits(const Run& run) {
-  int64_t units = 0;
-  int64_t silent = 0;
+std::vector<UnitCounts> CountUnits(const Run& run) {
+  std::vector<UnitCounts> counts;
   for (const RunLayer& layer : run.manifest.layers) {
-    const ExemplarSet set = run.Exemplars(layer.name);
-    units += set.units;
-    silent += std::count_if(set.states.begin(), set.states.end(),
-                            [](UnitState state) { return state != UnitState::kAlive; });
+    counts.push_back(Count(FactsOf(run.Exemplars(layer.name))));
   }
-  return fmt::format("{} units in {} layers, {} of them dead, constant or invalid", units,
-                     run.manifest.layers.size(), silent);
+  return counts;
+}
+
+std::string SummarizeUnits(const std::vector<UnitCounts>& layers) {
+  UnitCounts all;
+  std::string saturated;
+  for (const UnitCounts& layer : layers) {
+    all.units += layer.units;
+    all.dead += layer.dead;
+    all.constant += layer.constant;
+    all.invalid += layer.invalid;
+    all.duplicates += layer.duplicates;
+    if (layer.saturated > 0) {
+      saturated += fmt::format(
+          "\nlayer {}: {} of {} units are saturated (their threshold is a cap of the activation "
+          "function); the value before it tells more",
+          layer.layer, layer.saturated, layer.units);
+    }
+  }
+  return fmt::format("{} units in {} layers: {} dead, {} constant, {} invalid, {} duplicates{}",
+                     all.units, layers.size(), all.dead, all.constant, all.invalid, all.duplicates,
+                     saturated);
 }
 
 }  // namespace milan

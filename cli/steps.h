@@ -8,6 +8,7 @@
 #include "milan/captioner/describe.h"
 #include "milan/exemplar/run.h"
 #include "milan/exemplar/tally.h"
+#include "milan/exemplar/unit_table.h"
 #include "milan/image/preprocess.h"
 #include "milan/network/layer.h"
 #include "milan/network/network.h"
@@ -69,7 +70,9 @@ Descriptions MakeDescriptions(const Run& run, const Path& bundle, const Describe
 /// Step 3: the report of a run, in `folder`.
 void MakeReport(const Run& run, const Path& folder, int workers, Terminal& terminal);
 
-/// Counts that end a command: "3,904 units in 5 layers, 21 of them dead".
-std::string SummarizeUnits(const Run& run);
+/// Units worth a look, by layer.
+std::vector<UnitCounts> CountUnits(const Run& run);
+/// What ends a command: "3904 units in 5 layers: 21 dead, ...", and advice.
+std::string SummarizeUnits(const std::vector<UnitCounts>& layers);
 
 }  // namespace milan

@@ -105,11 +105,12 @@ void MergeShards(const std::vector<Path>& folders, const Path& output, bool over
   options.border = request.manifest.border;
   BeginRun(output, request.manifest);
   TallyState state;
+  std::vector<UnitFacts> facts;
   for (const std::string& file : files) {
     state = MergePass(shards, file);
-    SaveExemplars(output, state, options);
+    for (UnitFacts& fact : SaveExemplars(output, state, options)) facts.push_back(std::move(fact));
   }
-  CompleteRun(output, request.manifest, state);
+  CompleteRun(output, request.manifest, state, facts);
 }
 
 }  // namespace milan

@@ -1,6 +1,7 @@
 #include "milan/exemplar/run_steps.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "milan/base/error.h"
@@ -14,31 +15,47 @@ void Remove(const Path& path) {
   if (error) throw ResourceError(path.string() + ": cannot remove: " + error.message());
 }
 
+std::vector<UnitFacts> InOrderOf(const std::vector<RunLayer>& layers,
+                                 const std::vector<UnitFacts>& facts) {
+  std::vector<UnitFacts> ordered;
+  for (const RunLayer& layer : layers) {
+    std::copy_if(facts.begin(), facts.end(), std::back_inserter(ordered),
+                 [&](const UnitFacts& fact) { return fact.layer == layer.name; });
+  }
+  return ordered;
+}
+
 }  // namespace
 
 void BeginRun(const Path& folder, const RunManifest& manifest) {
   CreateFolder(folder);
-  for (const char* name :
-       {"state", "exemplars", "photos.csv", "descriptions.json", "descriptions.csv", "report"}) {
+  for (const char* name : {"state", "exemplars", "photos.csv", "units.csv", "descriptions.json",
+                           "descriptions.csv", "report"}) {
     Remove(folder / name);
   }
   RemoveStaleTemporaries(folder);
   WriteRunManifest(folder, manifest);
 }
 
-void SaveExemplars(const Path& folder, TallyState& state, const TallyOptions& options) {
+std::vector<UnitFacts> SaveExemplars(const Path& folder, TallyState& state,
+                                     const TallyOptions& options) {
   CreateFolder(folder / "exemplars");
+  std::vector<UnitFacts> facts;
   for (size_t i = 0; i < state.layers.size(); ++i) {
-    FinishLayer(state, i, options)
-        .Save(folder / "exemplars" / (LayerFileName(state.names[i]) + ".safetensors"));
+    const ExemplarSet set = FinishLayer(state, i, options);
     state.layers[i] = LayerStatistics(1, 1, 1, 1);  // its memory is not needed any more
+    set.Save(folder / "exemplars" / (LayerFileName(set.layer) + ".safetensors"));
+    for (UnitFacts& fact : FactsOf(set)) facts.push_back(std::move(fact));
   }
+  return facts;
 }
 
-void CompleteRun(const Path& folder, RunManifest manifest, const TallyState& state) {
+void CompleteRun(const Path& folder, RunManifest manifest, const TallyState& state,
+                 const std::vector<UnitFacts>& facts) {
   std::vector<PhotoRecord> photos;
   for (const auto& photo : state.photos) photos.push_back(*photo);
   WritePhotoRecords(folder, photos);
+  WriteFileAtomically(folder / "units.csv", ToCsv(InOrderOf(manifest.layers, facts)));
   manifest.photos_hash = HashPhotoList(photos);
   manifest.skipped_count =
       std::count_if(photos.begin(), photos.end(),

@@ -4,16 +4,21 @@
 
 #include "milan/exemplar/run.h"
 #include "milan/exemplar/tally.h"
+#include "milan/exemplar/unit_table.h"
 
 namespace milan {
 
 /// Makes the folder that of a run just begun, without what was there.
 void BeginRun(const Path& folder, const RunManifest& manifest);
 
-/// Writes the exemplars of a state that has seen all photos, and frees its statistics.
-void SaveExemplars(const Path& folder, TallyState& state, const TallyOptions& options);
+/// Writes the exemplars of a state that has seen all photos, and frees its statistics. Returns what
+/// there is to say of the units.
+std::vector<UnitFacts> SaveExemplars(const Path& folder, TallyState& state,
+                                     const TallyOptions& options);
 
-/// Writes photos.csv and the manifest's last word; the state has seen all photos.
-void CompleteRun(const Path& folder, RunManifest manifest, const TallyState& state);
+/// Writes photos.csv, units.csv and the manifest's last word; the photos are those of a state that
+/// has seen all. The facts may be in any order of the layers.
+void CompleteRun(const Path& folder, RunManifest manifest, const TallyState& state,
+                 const std::vector<UnitFacts>& facts);
 
 }  // namespace milan

@@ -125,17 +125,20 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
   const Passes passes = PlanPasses(layers, request);
   const bool is_shard = request.manifest.shard.count > 1;
   TallyState state;
+  std::vector<UnitFacts> facts;
   for (const std::vector<Layer>& pass : passes) {
     state = RunPass(request, pass, photos, make_engine, progress);
     // Another pass, or another machine, needs it; otherwise the exemplars follow at once.
     if (is_shard || passes.size() > 1) SaveState(StatePath(request.folder, pass), state);
     if (!is_shard) {
       RequirePhotos(state, photos);
-      SaveExemplars(request.folder, state, request.options);
+      for (UnitFacts& fact : SaveExemplars(request.folder, state, request.options)) {
+        facts.push_back(std::move(fact));
+      }
     }
   }
   if (!is_shard) {
-    CompleteRun(request.folder, request.manifest, state);
+    CompleteRun(request.folder, request.manifest, state, facts);
     return;
   }
   RunManifest manifest = request.manifest;

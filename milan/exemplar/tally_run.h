@@ -48,8 +48,9 @@ RunProgress InspectRun(const TallyRunRequest& request, const PhotoSet& photos);
 /// Makes the folder ready: begun, unless what it has can be continued. Throws as InspectRun.
 RunProgress PrepareRun(const TallyRunRequest& request, const PhotoSet& photos);
 
-/// Tallies what is missing in a folder that is ready and completes the run. A shard is complete with its state; whole runs
-/// get their exemplars. Throws kInput when a photo changed since the run began.
+/// Tallies what is missing in a folder that is ready and completes the run. A shard is complete
+/// with its state; whole runs get their exemplars. Throws kInput when a photo changed since the run
+/// began.
 void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& layers,
                   const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress);
 

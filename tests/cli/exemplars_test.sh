@@ -3,7 +3,7 @@ source "$(dirname "$0")/common.sh"
 fixture
 
 expect 0 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*' -j 1
-says "20 units in 2 layers, 1 of them dead"
+says "20 units in 2 layers: 1 dead"
 expect 0 "$MILAN" exemplars network.onnx photos -o run3 --layers 'layer*' -j 3
 for layer in layer1 layer2; do
   cmp run/exemplars/$layer.safetensors run3/exemplars/$layer.safetensors || fail "workers change the result"
@@ -14,7 +14,7 @@ expect 0 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*';  says 
 expect 2 "$MILAN" exemplars network.onnx photos -o run --layers layer1;    says "other layers"; one_error_line
 expect 2 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*' -k 5; says "--exemplars 15"
 rm photos/photo-07.png
-expect 2 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*';  says "39 photos"
+expect 2 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*';  says "there are 39"
 expect 0 "$MILAN" exemplars network.onnx photos -o run --layers layer1 --overwrite
 [[ ! -e run/exemplars/layer2.safetensors ]] || fail "the old run's layer is still there"
 "$MILAN" exemplars network.onnx photos -o run --layers layer1 --json --quiet > result.json
