@@ -130,7 +130,7 @@ TEST(LoadPhoto, DecodesAndHashes) {
   const DecodeResult loaded = LoadPhoto(set, 0, &hash);
   EXPECT_EQ(loaded.image, image);
   EXPECT_EQ(hash, HashText(EncodePng(image)));
-  EXPECT_EQ(LoadPhoto(set, 1, &hash).failure, "not a JPEG or PNG file: looks like text");
+  EXPECT_EQ(LoadPhoto(set, 1, &hash).failure, "not a JPEG, PNG or WebP file: looks like text");
   EXPECT_EQ(hash, HashText("This is not a picture.\n"));
 }
 
