@@ -140,8 +140,10 @@ void SaveRun(const Path& folder, RunManifest& manifest, const TallyResult& resul
 void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   command.add_option("NETWORK", request.network, "The network, an .onnx file")->required();
   command
-      .add_option("PHOTOS", request.photos,
-                  "A folder of photos (JPEG, PNG; subfolders too), or a .txt list of them")
+      .add_option(
+          "PHOTOS", request.photos,
+          "Photos (JPEG, PNG, WebP): a folder with its subfolders and .tar archives, a .tar "
+          "archive, or a .txt list of photos and archives")
       ->required();
   command.add_option("-o,--output", request.run, "Folder of the run; created when missing")
       ->required();

@@ -60,6 +60,20 @@ TEST(File, ReadErrorsNameTheFile) {
 
 TEST(File, ReadsFilesWithoutASize) { EXPECT_FALSE(ReadFile("/proc/self/status").empty()); }
 
+TEST(File, ReadsParts) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "f", "0123456789");
+  EXPECT_EQ(ReadFilePart(folder / "f", 3, 4), "3456");
+  EXPECT_EQ(ReadFilePart(folder / "f", 0, 10), "0123456789");
+  EXPECT_EQ(ReadFilePart(folder / "f", 10, 0), "");
+  const uint64_t largest = UINT64_MAX;
+  for (const auto& [offset, size] :
+       {std::pair<uint64_t, uint64_t>{3, 8}, {11, 0}, {3, largest}, {largest, largest}}) {
+    EXPECT_THAT([&, o = offset, s = size] { ReadFilePart(folder / "f", o, s); },
+                ThrowsMessage<Error>(HasSubstr("f: ends before the part")));
+  }
+}
+
 TEST(File, MapsFilesOfAnySize) {
   const TemporaryFolder folder;
   WriteFileAtomically(folder / "empty", "");
