@@ -66,11 +66,10 @@ TEST(File, ReadsParts) {
   EXPECT_EQ(ReadFilePart(folder / "f", 3, 4), "3456");
   EXPECT_EQ(ReadFilePart(folder / "f", 0, 10), "0123456789");
   EXPECT_EQ(ReadFilePart(folder / "f", 10, 0), "");
-  const uint64_t largest = UINT64_MAX;
-  for (const auto& [offset, size] :
-       {std::pair<uint64_t, uint64_t>{3, 8}, {11, 0}, {3, largest}, {largest, largest}}) {
-    EXPECT_THAT([&, o = offset, s = size] { ReadFilePart(folder / "f", o, s); },
-                ThrowsMessage<Error>(HasSubstr("f: ends before the part")));
+  using Part = std::pair<uint64_t, uint64_t>;
+  for (const Part& part : {Part(3, 8), Part(11, 0), Part(3, UINT64_MAX), Part(UINT64_MAX, 2)}) {
+    const auto read = [&] { ReadFilePart(folder / "f", part.first, part.second); };
+    EXPECT_THAT(read, ThrowsMessage<Error>(HasSubstr("f: ends before the part")));
   }
 }
 
