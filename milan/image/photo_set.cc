@@ -61,9 +61,15 @@ class FolderWalk {
     } else if (entry.is_regular_file(broken_link) && (IsPhotoName(name) || IsArchiveName(name))) {
       found_.push_back({name, SizeOrZero(entry.path())});
     } else {
-      if (example_.empty() || name < example_) example_ = name;
-      ++others_;
+      if (others_++ == 0 || IsBetterExample(name)) example_ = name;
     }
+  }
+
+  /// Compressed archives first: one may be what the folder is there for.
+  bool IsBetterExample(const std::string& name) const {
+    const bool is_compressed = IsCompressedArchiveName(name);
+    if (is_compressed != IsCompressedArchiveName(example_)) return is_compressed;
+    return name < example_;
   }
 
   Path root_;

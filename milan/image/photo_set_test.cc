@@ -70,7 +70,7 @@ TEST(PhotoSet, FolderWithoutPhotosSaysWhatIsThere) {
   EXPECT_THAT([&] { OpenPhotoSet(folder.path()); },
               ThrowsMessage<Error>(HasSubstr("there are no other files either")));
   Write(folder / "sub/a.tar.gz");
-  Write(folder / "sub/b.gif");
+  Write(folder / "readme.md");
   EXPECT_THAT([&] { OpenPhotoSet(folder.path()); },
               ThrowsMessage<Error>(
                   AllOf(HasSubstr(folder.path().string()), HasSubstr(".jpg, .jpeg, .png and .webp"),
