@@ -29,7 +29,8 @@ void AddDistillCommand(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand(
       "distill", "Train a compact encoder that imitates the layers of a larger network");
   sub->add_option("TEACHER", options.teacher, "The network to imitate, an .onnx file")->required();
-  sub->add_option("PHOTOS", options.photos, "Photo folders or lists")->required();
+  sub->add_option("PHOTOS", options.photos, "Folders, lists or .tar archives of photos")
+      ->required();
   sub->add_option("--level", options.teacher_levels, "Layers to imitate, finest first")
       ->required()
       ->delimiter(',');

@@ -88,8 +88,10 @@ void SayPlan(const std::vector<Layer>& layers, const TallyRunRequest& request, T
 void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   command.add_option("NETWORK", request.network, "The network, an .onnx file")->required();
   command
-      .add_option("PHOTOS", request.photos,
-                  "A folder of photos (JPEG, PNG; subfolders too), or a .txt list of them")
+      .add_option(
+          "PHOTOS", request.photos,
+          "Photos (JPEG, PNG, WebP): a folder with its subfolders and .tar archives, a .tar "
+          "archive, or a .txt list of photos and archives")
       ->required();
   command.add_option("-o,--output", request.run, "Folder of the run; created when missing")
       ->required();

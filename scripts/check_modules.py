@@ -25,7 +25,7 @@ HEAVY = {
     r"torch/|ATen/|c10/": "captioner",
     r"onnx/|google/protobuf": "network",
     r"onnxruntime": "network",
-    r"jpeglib|png\.h": "image",
+    r"jpeglib|png\.h|webp/|archive(_entry)?\.h": "image",
     r"nlohmann": "base",
     r"xxhash": "base",
     r"CLI/": "cli",

@@ -9,7 +9,7 @@ packages=(
   build-essential cmake ninja-build ccache git pkg-config ca-certificates
   libtorch-dev libopenblas0-pthread
   libonnx-dev libprotobuf-dev protobuf-compiler
-  libjpeg62-turbo-dev libpng-dev libzip-dev libhwy-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libarchive-dev libzip-dev libhwy-dev
   libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libxxhash-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   tuxpaint-stamps-default

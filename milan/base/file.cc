@@ -77,6 +77,25 @@ std::string ReadFile(const Path& path) {
   return content;
 }
 
+std::string ReadFilePart(const Path& path, uint64_t offset, uint64_t size) {
+  const Descriptor descriptor{OpenForReading(path)};
+  const uint64_t available = SizeOfRegularFile(descriptor.number, path);
+  if (offset > available || size > available - offset) {
+    throw InputError(path.string() + ": ends before the part that should be there");
+  }
+  std::string content(size, '\0');
+  size_t filled = 0;
+  while (filled < size) {
+    const ssize_t count = pread(descriptor.number, &content[filled], size - filled,
+                                static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw InputError(path.string() + ": cannot read: " + SystemReason());
+    if (count == 0) throw InputError(path.string() + ": became shorter while it was read");
+    filled += static_cast<size_t>(count);
+  }
+  return content;
+}
+
 void WriteFileAtomically(const Path& path, std::string_view content) {
   AtomicFile file(path);
   file.Write(content);

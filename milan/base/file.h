@@ -18,6 +18,10 @@ using Path = std::filesystem::path;
 /// unreadable.
 std::string ReadFile(const Path& path);
 
+/// `size` bytes of a file, from `offset` on. Throws kInput naming the file when it is missing,
+/// unreadable or ends before them; memory is taken only for bytes that are there.
+std::string ReadFilePart(const Path& path, uint64_t offset, uint64_t size);
+
 /// Writes `content` so that `path` holds either its old content or all of the new one, whatever
 /// happens: written beside it, flushed to disk, renamed. Throws kResource naming the file (disk
 /// full).

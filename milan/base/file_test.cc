@@ -60,6 +60,19 @@ TEST(File, ReadErrorsNameTheFile) {
 
 TEST(File, ReadsFilesWithoutASize) { EXPECT_FALSE(ReadFile("/proc/self/status").empty()); }
 
+TEST(File, ReadsParts) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "f", "0123456789");
+  EXPECT_EQ(ReadFilePart(folder / "f", 3, 4), "3456");
+  EXPECT_EQ(ReadFilePart(folder / "f", 0, 10), "0123456789");
+  EXPECT_EQ(ReadFilePart(folder / "f", 10, 0), "");
+  using Part = std::pair<uint64_t, uint64_t>;
+  for (const Part& part : {Part(3, 8), Part(11, 0), Part(3, UINT64_MAX), Part(UINT64_MAX, 2)}) {
+    const auto read = [&] { ReadFilePart(folder / "f", part.first, part.second); };
+    EXPECT_THAT(read, ThrowsMessage<Error>(HasSubstr("f: ends before the part")));
+  }
+}
+
 TEST(File, MapsFilesOfAnySize) {
   const TemporaryFolder folder;
   WriteFileAtomically(folder / "empty", "");

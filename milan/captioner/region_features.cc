@@ -74,12 +74,10 @@ void RepeatExemplars(std::span<const UnitSelection> selections, Array& features)
   }
 }
 
-Image LoadRunPhoto(const Run& run, int32_t id) {
-  const Path path = run.PhotoPath(static_cast<size_t>(id));
-  const std::string bytes = ReadFile(path);
-  DecodeResult photo = Decode(std::as_bytes(std::span(bytes)));
+Image LoadRunPhoto(const PhotoSet& photos, int32_t id) {
+  DecodeResult photo = LoadPhoto(photos, static_cast<size_t>(id));
   if (!photo.ok()) {
-    throw InputError(path.string() + ": " + photo.failure +
+    throw InputError(photos.PathOf(static_cast<size_t>(id)).string() + ": " + photo.failure +
                      "; the run's photos must stay where they were");
   }
   return std::move(photo.image);
@@ -88,10 +86,10 @@ Image LoadRunPhoto(const Run& run, int32_t id) {
 class Pooling {
  public:
   Pooling(const Run& run, const Encoder& encoder, Array& features)
-      : run_(run), encoder_(encoder), features_(features) {}
+      : run_(run), photos_(run.Photos()), encoder_(encoder), features_(features) {}
 
   void AddPhoto(int32_t photo_id, const std::vector<Place>& places) {
-    const Image photo = LoadRunPhoto(run_, photo_id);
+    const Image photo = LoadRunPhoto(photos_, photo_id);
     encoder_.Run(photo, run_.manifest.preprocessing, [&](std::span<const ArrayView> levels) {
       for (const Place& place : places) AddExemplar(place, levels);
     });
@@ -109,6 +107,7 @@ class Pooling {
   }
 
   const Run& run_;
+  const PhotoSet photos_;
   const Encoder& encoder_;
   Array& features_;
 };

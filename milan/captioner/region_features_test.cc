@@ -13,6 +13,7 @@
 #include "milan/base/random.h"
 #include "milan/captioner/colour_run.h"
 #include "tests/support/npz.h"
+#include "tests/support/tar_text.h"
 #include "tests/support/test_data.h"
 
 namespace milan {
@@ -200,6 +201,25 @@ TEST(RegionFeatures, UnitsWithFewerExemplarsRepeatThem) {
               testing::ElementsAreArray(first));
   EXPECT_THAT(std::vector<float>(values.begin() + 24, values.end()),
               testing::ElementsAreArray(first));
+}
+
+TEST(RegionFeatures, PhotosInAnArchiveGiveTheSameFeatures) {
+  const TemporaryFolder folder;
+  milan::Run run = OpenRun(WriteColourRun(folder.path(), 7));
+  const Encoder encoder = Encoder::Open(WriteColourEncoder(folder.path()));
+  const ExemplarSet exemplars = run.Exemplars("layer");
+  const std::vector<UnitSelection> selections = {{&exemplars, {0, 1}}};
+  NoProgress progress;
+  const Array from_files = ComputeRegionFeatures(run, selections, encoder, 1, progress);
+  std::string tar;
+  for (size_t id = 0; id < run.photos.size(); ++id) {
+    const std::string& name = run.photos[id].name;
+    tar += TarMember(name, ReadFile(run.PhotoPath(id)));
+    std::filesystem::remove(run.PhotoPath(id));
+    run.photos[id].name = "shard.tar/" + name;
+  }
+  WriteFileAtomically(run.photo_root / "shard.tar", tar + TarEnd());
+  EXPECT_EQ(ComputeRegionFeatures(run, selections, encoder, 2, progress).values, from_files.values);
 }
 
 TEST(RegionFeatures, PhotoThatIsGoneIsNamed) {

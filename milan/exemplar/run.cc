@@ -1,6 +1,7 @@
 #include "milan/exemplar/run.h"
 
 #include <charconv>
+#include <utility>
 
 #include "milan/base/csv.h"
 #include "milan/base/error.h"
@@ -195,6 +196,13 @@ Run OpenRun(const Path& folder) {
   }
   run.photo_root = run.manifest.photo_root;
   return run;
+}
+
+PhotoSet Run::Photos() const {
+  std::vector<Photo> named;
+  named.reserve(photos.size());
+  for (const PhotoRecord& record : photos) named.push_back({record.name, record.bytes});
+  return FindPhotos(photo_root, std::move(named));
 }
 
 ExemplarSet Run::Exemplars(const std::string& layer) const {

@@ -67,6 +67,10 @@ struct Run {
 
   /// Exemplars of one layer of the run. Throws kUsage naming the layers it has.
   ExemplarSet Exemplars(const std::string& layer) const;
+  /// Where the photos are now, files or parts of archives: for LoadPhoto. Those that are gone are
+  /// failures when they are loaded. Reads the headers of archives, so it is for once per step.
+  PhotoSet Photos() const;
+  /// Of a photo that is a file of its own; for others only a name.
   Path PhotoPath(size_t id) const { return photo_root / photos[id].name; }
 };
 

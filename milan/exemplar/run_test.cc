@@ -5,8 +5,10 @@
 
 #include "milan/base/error.h"
 #include "milan/base/file.h"
+#include "milan/base/hash.h"
 #include "milan/exemplar/layer_statistics.h"
 #include "milan/exemplar/test_activations.h"
+#include "tests/support/tar_text.h"
 #include "tests/support/test_data.h"
 
 namespace milan {
@@ -103,6 +105,20 @@ TEST_F(RunTest, ComesBackAsItWasWritten) {
     EXPECT_EQ(run.photos[i].width, expected[i].width);
     EXPECT_EQ(run.photos[i].height, expected[i].height);
     EXPECT_EQ(run.photos[i].failure, expected[i].failure);
+  }
+}
+
+TEST_F(RunTest, FindsItsPhotosAsFilesAndInArchives) {
+  WriteFileAtomically(folder_ / "0.tar", TarMember("x.jpg", "first") + TarEnd());
+  WriteFileAtomically(folder_ / "y.jpg", "second");
+  milan::Run run;
+  run.photo_root = folder_.path();
+  run.photos = {{"0.tar/x.jpg", 5, "", 0, 0, ""}, {"y.jpg", 6, "", 0, 0, ""}};
+  const PhotoSet photos = run.Photos();
+  for (const auto& [id, content] : {std::pair{0, "first"}, std::pair{1, "second"}}) {
+    std::string hash;
+    LoadPhoto(photos, static_cast<size_t>(id), &hash);
+    EXPECT_EQ(hash, HashText(content));
   }
 }
 

@@ -20,5 +20,9 @@ std::string SizeFailure(uint64_t width, uint64_t height);
 /// (std::bad_alloc passes).
 DecodeResult DecodeJpeg(std::span<const std::byte> bytes);
 DecodeResult DecodePng(std::span<const std::byte> bytes);
+DecodeResult DecodeWebp(std::span<const std::byte> bytes);
+
+/// 8-bit RGBA over white, as every format's alpha is treated. `rgb` may begin where `rgba` does.
+void ComposeOverWhite(std::span<const uint8_t> rgba, uint8_t* rgb);
 
 }  // namespace milan

@@ -33,7 +33,6 @@ std::string Describe(std::string_view text) {
   for (const Signature& signature : kOtherFormats) {
     if (text.starts_with(signature.bytes)) return std::string("looks like ") + signature.format;
   }
-  if (text.starts_with("RIFF") && text.substr(8).starts_with("WEBP")) return "looks like a WebP";
   const std::string_view brand = text.substr(std::min<size_t>(text.size(), 4), 8);
   if (brand.starts_with("ftypavif")) return "looks like an AVIF";
   if (brand.starts_with("ftyphei") || brand.starts_with("ftypmif1")) return "looks like a HEIC";
@@ -49,8 +48,9 @@ DecodeResult DecodeByContent(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.starts_with("\xFF\xD8")) return DecodeJpeg(bytes);
   if (text.starts_with("\x89PNG\r\n\x1A\n")) return DecodePng(bytes);
+  if (text.starts_with("RIFF") && text.substr(0, 12).ends_with("WEBP")) return DecodeWebp(bytes);
   if (text.empty()) return {{}, "the file is empty"};
-  return {{}, "not a JPEG or PNG file: " + Describe(text)};
+  return {{}, "not a JPEG, PNG or WebP file: " + Describe(text)};
 }
 
 }  // namespace
@@ -60,6 +60,14 @@ std::string SizeFailure(uint64_t width, uint64_t height) {
   if (width <= kLargestPhoto / height) return "";
   return "the picture of " + std::to_string(width) + " x " + std::to_string(height) +
          " pixels is too large (at most " + std::to_string(kLargestPhoto) + " pixels)";
+}
+
+void ComposeOverWhite(std::span<const uint8_t> rgba, uint8_t* rgb) {
+  for (size_t i = 0; i < rgba.size(); i += 4) {
+    const int alpha = rgba[i + 3];
+    for (size_t channel = 0; channel < 3; ++channel)
+      *rgb++ = static_cast<uint8_t>((rgba[i + channel] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
 }
 
 DecodeResult Decode(std::span<const std::byte> bytes) {

@@ -11,15 +11,6 @@
 namespace milan {
 namespace {
 
-/// 8-bit RGBA over white.
-void ComposeOverWhite(std::span<const uint8_t> rgba, uint8_t* rgb) {
-  for (size_t i = 0; i < rgba.size(); i += 4) {
-    const int alpha = rgba[i + 3];
-    for (size_t channel = 0; channel < 3; ++channel)
-      *rgb++ = static_cast<uint8_t>((rgba[i + channel] * alpha + 255 * (255 - alpha) + 127) / 255);
-  }
-}
-
 class PngReader {
  public:
   explicit PngReader(std::span<const std::byte> bytes) : rest_(bytes) {

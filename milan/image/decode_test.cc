@@ -172,7 +172,8 @@ std::string FailureOf(const std::string& file) { return Decode(BytesOf(file)).fa
 TEST(Decode, SaysWhatAnUnknownFileLooksLike) {
   EXPECT_EQ(FailureOf(""), "the file is empty");
   EXPECT_THAT(FailureOf("GIF89a..."), HasSubstr("looks like a GIF"));
-  EXPECT_THAT(FailureOf(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16)), HasSubstr("like a WebP"));
+  EXPECT_THAT(FailureOf(std::string("RIFF\x10\0\0\0WAVEfmt ", 16)), HasSubstr("unknown format"));
+  EXPECT_THAT(FailureOf(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16)), StartsWith("broken WebP"));
   EXPECT_THAT(FailureOf(std::string("\0\0\0\x1C"
                                     "ftypavif",
                                     12)),

@@ -54,10 +54,14 @@ std::optional<uint32_t> FindOrientation(const TiffReader& tiff) {
 int ReadOrientation(std::span<const std::byte> app1) {
   const std::string_view text(reinterpret_cast<const char*>(app1.data()), app1.size());
   if (!text.starts_with(kExifSignature)) return 1;
-  const std::string_view order = text.substr(kExifSignature.size(), 2);
+  return ReadTiffOrientation(app1.subspan(kExifSignature.size()));
+}
+
+int ReadTiffOrientation(std::span<const std::byte> tiff) {
+  const std::string_view text(reinterpret_cast<const char*>(tiff.data()), tiff.size());
+  const std::string_view order = text.substr(0, 2);
   if (order != "MM" && order != "II") return 1;
-  const auto found =
-      FindOrientation(TiffReader(app1.subspan(kExifSignature.size()), order == "MM"));
+  const auto found = FindOrientation(TiffReader(tiff, order == "MM"));
   return found && 1 <= *found && *found <= 8 ? static_cast<int>(*found) : 1;
 }
 

@@ -12,6 +12,9 @@ namespace milan {
 /// nothing.
 int ReadOrientation(std::span<const std::byte> app1);
 
+/// The same of Exif data that begin with their TIFF header, as in WebP files.
+int ReadTiffOrientation(std::span<const std::byte> tiff);
+
 /// The image as its orientation says that it is to be seen: 2 mirrored, 3 turned by half, 4
 /// flipped, 5 transposed, 6 turned right by a quarter, 7 transposed along the other diagonal, 8
 /// turned left. REQUIRES: orientation in 1..8.

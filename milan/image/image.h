@@ -36,9 +36,9 @@ struct DecodeResult {
   bool ok() const { return failure.empty(); }
 };
 
-/// Decodes JPEG (grey, RGB, CMYK/YCCK; EXIF orientation applied) or PNG (grey, palette, alpha over
-/// white, 16 bit) to RGB. Recognises the format by content. Never throws for bad bytes; images of
-/// more than 2^28 pixels are refused.
+/// Decodes to RGB: JPEG (grey, RGB, CMYK/YCCK), PNG (grey, palette, 16 bit) or WebP (no animation);
+/// alpha over white, EXIF orientation of JPEG and WebP applied. Recognises the format by content.
+/// Never throws for bad bytes; images of more than 2^28 pixels are refused.
 /// A file that ends too early, or lacks the data of some rows, is a failure; other damage is
 /// tolerated as Pillow does.
 DecodeResult Decode(std::span<const std::byte> bytes);

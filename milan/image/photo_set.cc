@@ -6,25 +6,13 @@
 #include <string_view>
 
 #include "milan/base/error.h"
-#include "milan/base/hash.h"
+#include "milan/image/archive_lookup.h"
+#include "milan/image/photo_names.h"
 
 namespace milan {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string LowerExtension(const Path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) {
-    if ('A' <= c && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return extension;
-}
-
-bool HasPhotoExtension(const Path& path) {
-  const std::string extension = LowerExtension(path);
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
-}
 
 /// 0 when there is no such file: reading it will say why.
 uint64_t SizeOrZero(const Path& path) {
@@ -39,6 +27,7 @@ class FolderWalk {
  public:
   explicit FolderWalk(const Path& root) : root_(root) {}
 
+  /// Photos and archives, sorted by name.
   std::vector<Photo> Run() {
     folders_.insert("");
     while (!folders_.empty() || !links_.empty()) {
@@ -47,9 +36,9 @@ class FolderWalk {
       next.erase(next.begin());
       if (seen_.insert(fs::canonical(root_ / folder)).second) List(folder);
     }
-    std::sort(photos_.begin(), photos_.end(),
+    std::sort(found_.begin(), found_.end(),
               [](const Photo& a, const Photo& b) { return a.name < b.name; });
-    return std::move(photos_);
+    return std::move(found_);
   }
 
   size_t others() const { return others_; }
@@ -69,40 +58,82 @@ class FolderWalk {
     std::error_code broken_link;  // such an entry is neither folder nor file
     if (entry.is_directory(broken_link)) {
       (entry.is_symlink() ? links_ : folders_).insert(name);
-    } else if (entry.is_regular_file(broken_link) && HasPhotoExtension(entry.path())) {
-      photos_.push_back({name, SizeOrZero(entry.path())});
+    } else if (entry.is_regular_file(broken_link) && (IsPhotoName(name) || IsArchiveName(name))) {
+      found_.push_back({name, SizeOrZero(entry.path())});
     } else {
-      if (example_.empty() || name < example_) example_ = name;
-      ++others_;
+      if (others_++ == 0 || IsBetterExample(name)) example_ = name;
     }
+  }
+
+  /// Compressed archives first: one may be what the folder is there for.
+  bool IsBetterExample(const std::string& name) const {
+    const bool is_compressed = IsCompressedArchiveName(name);
+    if (is_compressed != IsCompressedArchiveName(example_)) return is_compressed;
+    return name < example_;
   }
 
   Path root_;
   std::set<std::string> folders_;
   std::set<std::string> links_;
   std::set<Path> seen_;
-  std::vector<Photo> photos_;
+  std::vector<Photo> found_;
   size_t others_ = 0;
   std::string example_;
 };
 
+/// Why a folder has no photos: what is there instead.
+[[noreturn]] void FailEmptyFolder(const PhotoSet& set, const FolderWalk& walk) {
+  std::string others = "there are no other files either";
+  if (walk.others() != 0) {
+    others =
+        "there are " + std::to_string(walk.others()) + " other files, such as " + walk.example();
+    if (IsCompressedArchiveName(walk.example())) others += ", which must be unpacked first";
+  }
+  const std::string archives =
+      set.archives.empty()
+          ? ""
+          : "; of the " + std::to_string(set.archives.size()) + " archives none has a photo";
+  throw InputError(set.root.string() + ": no photos in this folder or its subfolders (looked for " +
+                   kPhotoNames + "; " + others + archives + ")");
+}
+
 PhotoSet OpenFolder(const Path& folder) {
-  PhotoSet set{folder, {}};
+  PhotoSet set;
+  set.root = folder;
   FolderWalk walk(folder);
+  std::vector<Photo> found;
   try {
-    set.photos = walk.Run();
+    found = walk.Run();
   } catch (const fs::filesystem_error& error) {
     throw InputError(error.path1().string() +
                      ": cannot list the folder: " + error.code().message());
   }
+  ArchiveLookup lookup(set);
+  for (Photo& photo : found) {
+    if (IsArchiveName(photo.name)) {
+      lookup.AppendPhotosOf(photo.name);
+    } else {
+      set.photos.push_back(std::move(photo));
+    }
+  }
+  if (set.photos.empty()) FailEmptyFolder(set, walk);
+  return set;
+}
+
+PhotoSet OpenArchive(const Path& path) {
+  PhotoSet set;
+  set.root = path.parent_path();
+  ArchiveLookup(set).AppendPhotosOf(path.filename().string());
   if (!set.photos.empty()) return set;
-  const std::string others = walk.others() == 0 ? "there are no other files either"
-                                                : "there are " + std::to_string(walk.others()) +
-                                                      " other files, such as " + walk.example();
-  throw InputError(
-      folder.string() +
-      ": no photos in this folder or its subfolders (looked for .jpg, .jpeg and .png; " + others +
-      ")");
+  throw InputError(path.string() +
+                   ": no photos in this archive (looked for members called .jpg, "
+                   ".jpeg, .png and .webp)");
+}
+
+[[noreturn]] void RefuseCompressed(const Path& path) {
+  throw InputError(path.string() +
+                   ": is a compressed archive, whose photos cannot be read where they are; unpack "
+                   "it and give the folder");
 }
 
 /// Lines without their line ends.
@@ -119,9 +150,29 @@ std::vector<std::string> Lines(std::string_view text) {
   return lines;
 }
 
+/// Adds what one line of a list names; true when it is there.
+bool AddListed(const std::string& name, ArchiveLookup& lookup, PhotoSet& set) {
+  const Path path = set.root / name;
+  std::error_code error;
+  const bool is_file = fs::is_regular_file(path, error);
+  if (IsCompressedArchiveName(name)) RefuseCompressed(path);
+  if (IsArchiveName(name)) {
+    if (!is_file) throw InputError(path.string() + ": the list names this archive, no such file");
+    lookup.AppendPhotosOf(name);
+    return true;
+  }
+  Photo photo{name, is_file ? SizeOrZero(path) : 0};
+  if (!is_file) lookup.Locate(photo);
+  const bool is_in_archive =
+      photo.archive != Photo::kNoArchive && photo.offset != Photo::kNotInArchive;
+  set.photos.push_back(std::move(photo));
+  return is_file || is_in_archive;
+}
+
 PhotoSet OpenList(const Path& list) {
   constexpr std::string_view kRoot = "# root: ";
-  PhotoSet set{list.parent_path(), {}};
+  PhotoSet set;
+  set.root = list.parent_path();
   std::vector<std::string> names;
   for (std::string& line : Lines(ReadFile(list))) {
     if (line.starts_with(kRoot)) set.root = list.parent_path() / line.substr(kRoot.size());
@@ -130,17 +181,13 @@ PhotoSet OpenList(const Path& list) {
   if (names.empty())
     throw InputError(list.string() + ": names no photos (expected one path per line)");
   bool any_exists = false;
-  for (std::string& name : names) {
-    const Path path = set.root / name;
-    std::error_code error;
-    any_exists = any_exists || fs::is_regular_file(path, error);
-    const uint64_t bytes = SizeOrZero(path);
-    set.photos.push_back({std::move(name), bytes});
-  }
+  ArchiveLookup lookup(set);
+  for (const std::string& name : names) any_exists |= AddListed(name, lookup, set);
   if (!any_exists)
     throw InputError(list.string() + ": none of its " + std::to_string(names.size()) +
                      " photos exists; its paths are relative to " + set.root.string() +
                      " (a line '# root: DIR' changes that)");
+  if (set.photos.empty()) throw InputError(list.string() + ": no photos in the archives it names");
   return set;
 }
 
@@ -154,36 +201,24 @@ Path AbsolutePath(const Path& path) {
 PhotoSet OpenPhotoSet(const Path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) throw InputError(path.string() + ": no such folder or list of photos");
+  if (!fs::exists(status))
+    throw InputError(path.string() + ": no such folder, list or archive of photos");
   if (fs::is_directory(status)) return OpenFolder(AbsolutePath(path));
-  if (LowerExtension(path) == ".txt") return OpenList(AbsolutePath(path));
+  if (IsListName(path.native())) return OpenList(AbsolutePath(path));
+  if (IsArchiveName(path.native())) return OpenArchive(AbsolutePath(path));
+  if (IsCompressedArchiveName(path.native())) RefuseCompressed(path);
   throw InputError(path.string() +
-                   ": is neither a folder nor a .txt list of photos; give the folder it is in");
+                   ": is neither a folder, a .txt list of photos nor a .tar archive; give the "
+                   "folder it is in");
 }
 
-std::string HashPhoto(const PhotoSet& set, size_t id) {
-  try {
-    return HashFile(set.PathOf(id));
-  } catch (const Error&) {
-    return "";
-  }
-}
-
-DecodeResult LoadPhoto(const PhotoSet& set, size_t id, std::string* content_hash) {
-  const Path path = set.PathOf(id);
-  std::error_code error;
-  // Reading a pipe or a device would wait forever.
-  if (!fs::is_regular_file(path, error))
-    return {{}, error ? "cannot be read: " + error.message() : "is not a file"};
-  std::string content;
-  try {
-    content = ReadFile(path);
-  } catch (const Error& unreadable) {
-    return {{}, std::string("cannot be read: ") + unreadable.what()};
-  }
-  const auto bytes = std::as_bytes(std::span(content));
-  if (content_hash != nullptr) *content_hash = HashBytes(bytes);
-  return Decode(bytes);
+PhotoSet FindPhotos(const Path& root, std::vector<Photo> photos) {
+  PhotoSet set;
+  set.root = root;
+  ArchiveLookup lookup(set);
+  for (Photo& photo : photos) lookup.Locate(photo);
+  set.photos = std::move(photos);
+  return set;
 }
 
 }  // namespace milan

@@ -34,7 +34,7 @@ std::vector<std::string> Names(const PhotoSet& set) {
 TEST(PhotoSet, ListsATreeSortedAsBytes) {
   const TemporaryFolder folder;
   for (const char* name : {"b/2.jpg", "b/10.JPEG", "b-c.PnG", "Z.jpg", "a.jpg", "notes.txt",
-                           "x.webp", ".hidden.jpg", ".cache/1.jpg", "b/.x/1.jpg"})
+                           "x.webp.bak", ".hidden.jpg", ".cache/1.jpg", "b/.x/1.jpg"})
     Write(folder / name, "12345");
   const PhotoSet set = OpenPhotoSet(folder.path());
   // '-' sorts before '/': the whole relative name counts, not folder by folder.
@@ -69,12 +69,12 @@ TEST(PhotoSet, FolderWithoutPhotosSaysWhatIsThere) {
   const TemporaryFolder folder;
   EXPECT_THAT([&] { OpenPhotoSet(folder.path()); },
               ThrowsMessage<Error>(HasSubstr("there are no other files either")));
-  Write(folder / "sub/a.webp");
-  Write(folder / "sub/b.webp");
+  Write(folder / "sub/a.tar.gz");
+  Write(folder / "readme.md");
   EXPECT_THAT([&] { OpenPhotoSet(folder.path()); },
-              ThrowsMessage<Error>(AllOf(HasSubstr(folder.path().string()),
-                                         HasSubstr(".jpg, .jpeg and .png"),
-                                         HasSubstr("2 other files, such as sub/a.webp"))));
+              ThrowsMessage<Error>(
+                  AllOf(HasSubstr(folder.path().string()), HasSubstr(".jpg, .jpeg, .png and .webp"),
+                        HasSubstr("2 other files, such as sub/a.tar.gz, which must be unpacked"))));
 }
 
 TEST(PhotoSet, OtherPathsAreErrorsThatSayWhatToGive) {
@@ -83,7 +83,7 @@ TEST(PhotoSet, OtherPathsAreErrorsThatSayWhatToGive) {
               ThrowsMessage<Error>(HasSubstr("missing: no such folder")));
   Write(folder / "cat.jpg");
   EXPECT_THAT([&] { OpenPhotoSet(folder / "cat.jpg"); },
-              ThrowsMessage<Error>(HasSubstr("neither a folder nor a .txt list")));
+              ThrowsMessage<Error>(HasSubstr("neither a folder, a .txt list")));
 }
 
 TEST(PhotoSet, ListKeepsItsOrder) {
@@ -130,7 +130,7 @@ TEST(LoadPhoto, DecodesAndHashes) {
   const DecodeResult loaded = LoadPhoto(set, 0, &hash);
   EXPECT_EQ(loaded.image, image);
   EXPECT_EQ(hash, HashText(EncodePng(image)));
-  EXPECT_EQ(LoadPhoto(set, 1, &hash).failure, "not a JPEG or PNG file: looks like text");
+  EXPECT_EQ(LoadPhoto(set, 1, &hash).failure, "not a JPEG, PNG or WebP file: looks like text");
   EXPECT_EQ(hash, HashText("This is not a picture.\n"));
 }
 

@@ -16,13 +16,6 @@ namespace {
 /// Longest side of a picture, in picture sizes: a panorama must not weigh as much as ten photos.
 constexpr double kLongestSide = 2.5;
 
-PhotoSet PhotosOf(const Run& run) {
-  PhotoSet set{run.photo_root, {}};
-  set.photos.reserve(run.photos.size());
-  for (const PhotoRecord& record : run.photos) set.photos.push_back({record.name, record.bytes});
-  return set;
-}
-
 Image Shrink(const Image& photo, const Box& view, int picture_size) {
   const double view_side = std::max(view.right - view.left, view.bottom - view.top);
   const double photo_side = std::max(photo.width, photo.height);
@@ -101,7 +94,7 @@ Path PictureName(int32_t photo_id) { return Path("photos") / (std::to_string(pho
 std::vector<ReportPhoto> WritePictures(const Run& run, std::span<const int32_t> photo_ids,
                                        const ReportOptions& options, const StagingFolder& folder,
                                        Progress& progress) {
-  const PictureJob job{run, PhotosOf(run), options, folder};
+  const PictureJob job{run, run.Photos(), options, folder};
   const int workers = options.workers > 0 ? options.workers : DefaultWorkers();
   const auto count = static_cast<int64_t>(photo_ids.size());
   std::vector<ReportPhoto> photos(photo_ids.size());

@@ -14,6 +14,7 @@
 #include "milan/report/page.h"
 #include "milan/report/pictures.h"
 #include "milan/report/synthetic_run.h"
+#include "tests/support/tar_text.h"
 #include "tests/support/test_data.h"
 
 namespace milan {
@@ -148,6 +149,21 @@ TEST_F(ReportTest, AnUnreadablePhotoIsWarnedOfAndShownAsMissing) {
   EXPECT_THAT(progress_.warnings[0], HasSubstr("photo-2.jpg and 1 more photos"));
   EXPECT_FALSE(fs::exists(report_ / PictureName(2)));
   EXPECT_THAT(ReadFile(report_ / "data/photos.js"), HasSubstr("\"failure\""));
+}
+
+TEST_F(ReportTest, PhotosInAnArchiveGiveTheSamePictures) {
+  Write();
+  const std::string picture = ReadFile(report_ / PictureName(5));
+  std::string tar;
+  for (size_t id = 0; id < run_.photos.size(); ++id) {
+    const std::string member = "folder/" + std::to_string(id) + ".jpg";
+    tar += TarMember(member, ReadFile(run_.PhotoPath(id)));
+    run_.photos[id].name = "shard.tar/" + member;
+  }
+  WriteFileAtomically(run_.photo_root / "shard.tar", tar + TarEnd());
+  Write();
+  EXPECT_EQ(ReadFile(report_ / PictureName(5)), picture);
+  EXPECT_THAT(progress_.warnings, IsEmpty());
 }
 
 TEST_F(ReportTest, APhotoThatChangedSinceTheRunIsWarnedOf) {

@@ -10,6 +10,16 @@ for layer in layer1 layer2; do
 done
 cmp run/photos.csv run3/photos.csv
 
+# The same photos, read where they are in an archive, give the same exemplars.
+tar --sort=name -cf photos.tar -C photos .
+expect 0 "$MILAN" exemplars network.onnx photos.tar -o run-tar --layers 'layer*'
+for layer in layer1 layer2; do
+  cmp run/exemplars/$layer.safetensors run-tar/exemplars/$layer.safetensors || fail "an archive changes the result"
+done
+expect 0 "$MILAN" report run-tar
+gzip -k photos.tar
+expect 1 "$MILAN" exemplars network.onnx photos.tar.gz -o run-gz; says "unpack it"; one_error_line
+
 expect 0 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*';  says "kept"
 expect 2 "$MILAN" exemplars network.onnx photos -o run --layers layer1;    says "other layers"; one_error_line
 expect 2 "$MILAN" exemplars network.onnx photos -o run --layers 'layer*' -k 5; says "--exemplars 15"
