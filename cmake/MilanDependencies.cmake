@@ -6,6 +6,8 @@ find_package(Protobuf REQUIRED)
 find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
+# numpy's .npz files. By pkg-config: libzip's CMake file also demands its command-line tools.
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # ONNX's protobuf messages (graph reading and surgery); operators are ONNX Runtime's business.
@@ -38,8 +40,6 @@ if(MILAN_CAPTIONER)
 endif()
 if(MILAN_TESTS)
   find_package(GTest REQUIRED)
-  # .npz parity files. By pkg-config: libzip's CMake file also demands its command-line tools.
-  pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 endif()
 if(MILAN_BENCHMARKS)
   find_package(benchmark REQUIRED)
