@@ -27,6 +27,8 @@ void AddReportCommand(CLI::App& app, Action& action);
 void AddTrainCommand(CLI::App& app, Action& action);
 void AddDistillCommand(CLI::App& app, Action& action);
 void AddEvaluateCommand(CLI::App& app, Action& action);
+void AddExportCommand(CLI::App& app, Action& action);
+void AddImportCommand(CLI::App& app, Action& action);
 
 /// Adds --quiet (and --json where a program reads the result).
 void AddCommonOptions(CLI::App& command, CommonOptions& options, bool with_json);

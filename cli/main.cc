@@ -67,6 +67,8 @@ int Main(int argc, char** argv) {
   AddTrainCommand(app, action);
   AddDistillCommand(app, action);
   AddEvaluateCommand(app, action);
+  AddExportCommand(app, action);
+  AddImportCommand(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,8 @@ find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
+# numpy's .npz files. By pkg-config: libzip's CMake file also demands its command-line tools.
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # ONNX's protobuf messages (graph reading and surgery); operators are ONNX Runtime's business.
@@ -40,8 +42,6 @@ if(MILAN_CAPTIONER)
 endif()
 if(MILAN_TESTS)
   find_package(GTest REQUIRED)
-  # .npz parity files. By pkg-config: libzip's CMake file also demands its command-line tools.
-  pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 endif()
 if(MILAN_BENCHMARKS)
   find_package(benchmark REQUIRED)

@@ -28,6 +28,7 @@ HEAVY = {
     r"jpeglib|png\.h|webp/|archive(_entry)?\.h": "image",
     r"nlohmann": "base",
     r"xxhash": "base",
+    r"zip\.h": "base",
     r"CLI/": "cli",
     r"spdlog": "cli",
 }

@@ -42,13 +42,6 @@ size_t SizeOfRegularFile(int descriptor, const Path& path) {
   return static_cast<size_t>(status.st_size);
 }
 
-Path TemporaryBeside(const Path& path) {
-  static std::atomic<unsigned> counter = 0;
-  const std::string name = path.filename().string() + std::string(kTemporaryMark) +
-                           std::to_string(getpid()) + "-" + std::to_string(counter++);
-  return path.parent_path() / name;
-}
-
 /// The rename itself must reach the disk too, or a power cut could undo it.
 void FlushFolder(const Path& folder) {
   const Descriptor descriptor{
@@ -57,6 +50,13 @@ void FlushFolder(const Path& folder) {
 }
 
 }  // namespace
+
+Path TemporaryBeside(const Path& path) {
+  static std::atomic<unsigned> counter = 0;
+  const std::string name = path.filename().string() + std::string(kTemporaryMark) +
+                           std::to_string(getpid()) + "-" + std::to_string(counter++);
+  return path.parent_path() / name;
+}
 
 std::string ReadFile(const Path& path) {
   const Descriptor descriptor{OpenForReading(path)};
@@ -128,6 +128,30 @@ void AtomicFile::Write(std::span<const std::byte> bytes) {
   Write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+void AtomicFile::Reserve(uint64_t size) {
+  int error = 0;
+  do {
+    error = posix_fallocate(descriptor_, 0, static_cast<off_t>(size));
+  } while (error == EINTR);
+  if (error != 0) {
+    throw ResourceError(path_.string() + ": cannot write " + std::to_string(size) +
+                        " bytes: " + std::strerror(error));
+  }
+}
+
+void AtomicFile::WriteAt(uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count =
+        pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw ResourceError(path_.string() + ": cannot write: " + SystemReason());
+    }
+    bytes = bytes.subspan(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
+}
+
 void AtomicFile::Commit() {
   if (fsync(descriptor_) != 0 || close(std::exchange(descriptor_, -1)) != 0 ||
       rename(temporary_.c_str(), path_.c_str()) != 0) {
@@ -136,6 +160,17 @@ void AtomicFile::Commit() {
     throw ResourceError(path_.string() + ": cannot finish writing: " + reason);
   }
   FlushFolder(path_.parent_path());
+}
+
+void PublishFile(const Path& temporary, const Path& path) {
+  const Descriptor descriptor{open(temporary.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (descriptor.number < 0 || fsync(descriptor.number) != 0 ||
+      rename(temporary.c_str(), path.c_str()) != 0) {
+    const std::string reason = SystemReason();
+    unlink(temporary.c_str());
+    throw ResourceError(path.string() + ": cannot finish writing: " + reason);
+  }
+  FlushFolder(path.parent_path());
 }
 
 MappedFile::MappedFile(const Path& path) {

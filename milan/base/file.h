@@ -40,6 +40,12 @@ class AtomicFile {
   /// Appends. Throws kResource naming the file (disk full).
   void Write(std::string_view bytes);
   void Write(std::span<const std::byte> bytes);
+  /// Makes the file at least `size` bytes long, the new ones zero, so that a disk without room for
+  /// it is an error now and not hours later. Throws kResource.
+  void Reserve(uint64_t size);
+  /// Writes at that place, whatever was appended; from several threads at once for different
+  /// places. Throws kResource.
+  void WriteAt(uint64_t offset, std::span<const std::byte> bytes);
   /// Flushes to disk and renames to the final name.
   void Commit();
 
@@ -48,6 +54,12 @@ class AtomicFile {
   Path temporary_;
   int descriptor_ = -1;
 };
+
+/// Gives a file that another library has written beside `path` its name: flushed to disk, renamed.
+/// Throws kResource and removes `temporary` when that fails.
+void PublishFile(const Path& temporary, const Path& path);
+/// A name beside `path` for such a file; RemoveStaleTemporaries knows it.
+Path TemporaryBeside(const Path& path);
 
 /// Read-only memory map of a whole file. Throws kInput naming the file.
 class MappedFile {

@@ -37,6 +37,28 @@ TEST(File, AbandonedWriteLeavesTheOldContentAndNothingElse) {
   EXPECT_EQ(FilesIn(folder.path()), 1);
 }
 
+TEST(File, PiecesAreWrittenAtTheirPlacesInAnyOrder) {
+  const TemporaryFolder folder;
+  const std::string piece = "xyz";
+  AtomicFile file(folder / "f");
+  file.Reserve(8);
+  file.WriteAt(5, std::as_bytes(std::span(piece)));
+  file.WriteAt(0, std::as_bytes(std::span(piece)));
+  EXPECT_FALSE(std::filesystem::exists(folder / "f"));
+  file.Commit();
+  EXPECT_EQ(ReadFile(folder / "f"), std::string("xyz\0\0xyz", 8));
+}
+
+TEST(File, AnotherLibrarysFileGetsItsNameWhole) {
+  const TemporaryFolder folder;
+  const Path temporary = TemporaryBeside(folder / "f");
+  std::ofstream(temporary) << "written elsewhere";
+  PublishFile(temporary, folder / "f");
+  EXPECT_EQ(ReadFile(folder / "f"), "written elsewhere");
+  EXPECT_EQ(FilesIn(folder.path()), 1);
+  EXPECT_THAT([&] { PublishFile(temporary, folder / "g"); }, ThrowsMessage<Error>(HasSubstr("g:")));
+}
+
 TEST(File, StaleTemporariesOfAKilledProcessAreRemoved) {
   const TemporaryFolder folder;
   std::ofstream(folder / "f.milan-partial-123-0") << "rest";

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "milan/base/error.h"
 
@@ -50,6 +51,67 @@ Shape ParseShape(std::string_view tuple, const std::string& name) {
   return shape;
 }
 
+/// Where the header's dictionary and the elements lie in a .npy file.
+struct NpyParts {
+  std::string_view header;
+  std::span<const std::byte> data;
+};
+
+NpyParts Split(std::span<const std::byte> bytes, const std::string& name) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.size() < 10 || !text.starts_with("\x93NUMPY"))
+    throw InputError(name + ": not a .npy file");
+  const int major = static_cast<unsigned char>(text[6]);
+  if (major < 1 || major > 3) throw InputError(name + ": unknown .npy format version");
+  const size_t length_size = major == 1 ? 2 : 4;
+  uint32_t header_length = 0;
+  if (text.size() < 8 + length_size) throw InputError(name + ": truncated .npy header");
+  std::memcpy(&header_length, text.data() + 8, length_size);
+  const size_t data_start = 8 + length_size + header_length;
+  if (data_start > text.size()) throw InputError(name + ": truncated .npy header");
+  return {text.substr(8 + length_size, header_length), bytes.subspan(data_start)};
+}
+
+int64_t CountElements(const Shape& shape, const std::string& name) {
+  try {
+    return ElementCount(shape);
+  } catch (const Error& overflow) {
+    throw InputError(name + ": " + overflow.what());
+  }
+}
+
+struct NpyView {
+  std::string type;
+  Shape shape;
+  std::span<const std::byte> bytes;
+};
+
+/// The array in the bytes of a .npy file, as a view of them.
+NpyView View(std::span<const std::byte> bytes, const std::string& name) {
+  const auto [header, data] = Split(bytes, name);
+  NpyView array;
+  std::string_view type = DictionaryValue(header, "descr", name);
+  if (type.size() < 4) throw InputError(name + ": element type not supported");
+  type = type.substr(1, type.size() - 2);  // without quotes
+  const bool little_endian = type[0] != '>';
+  array.type = std::string(type.substr(1));
+  const auto size = kTypeSizes.find(array.type);
+  if (size == kTypeSizes.end() || !little_endian) {
+    throw InputError(name + ": element type " + std::string(type) + " is not supported");
+  }
+  if (DictionaryValue(header, "fortran_order", name).starts_with("True")) {
+    throw InputError(name +
+                     ": Fortran order is not supported; save it with numpy.ascontiguousarray");
+  }
+  array.shape = ParseShape(DictionaryValue(header, "shape", name), name);
+  const auto count = static_cast<uint64_t>(CountElements(array.shape, name));
+  if (count > data.size() / size->second) {
+    throw InputError(name + ": truncated: shape " + ToString(array.shape) + " needs more data");
+  }
+  array.bytes = data.first(count * size->second);
+  return array;
+}
+
 /// Calls `use` with the elements as a span of their own type.
 template <typename Use>
 auto Visit(const NpyArray& array, const Use& use) {
@@ -92,41 +154,8 @@ std::vector<int64_t> NpyArray::AsIntegers() const {
 }
 
 NpyArray ParseNpy(std::span<const std::byte> bytes, const std::string& name) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.size() < 10 || !text.starts_with("\x93NUMPY"))
-    throw InputError(name + ": not a .npy file");
-  const int major = static_cast<unsigned char>(text[6]);
-  if (major < 1 || major > 3) throw InputError(name + ": unknown .npy format version");
-  const size_t length_size = major == 1 ? 2 : 4;
-  uint32_t header_length = 0;
-  if (text.size() < 8 + length_size) throw InputError(name + ": truncated .npy header");
-  std::memcpy(&header_length, text.data() + 8, length_size);
-  const size_t data_start = 8 + length_size + header_length;
-  if (data_start > text.size()) throw InputError(name + ": truncated .npy header");
-  const std::string_view header = text.substr(8 + length_size, header_length);
-
-  NpyArray array;
-  std::string_view type = DictionaryValue(header, "descr", name);
-  if (type.size() < 4) throw InputError(name + ": element type not supported");
-  type = type.substr(1, type.size() - 2);  // without quotes
-  const bool little_endian = type[0] != '>';
-  array.type = std::string(type.substr(1));
-  const auto size = kTypeSizes.find(array.type);
-  if (size == kTypeSizes.end() || !little_endian) {
-    throw InputError(name + ": element type " + std::string(type) + " is not supported");
-  }
-  if (DictionaryValue(header, "fortran_order", name).starts_with("True")) {
-    throw InputError(name +
-                     ": Fortran order is not supported; save it with numpy.ascontiguousarray");
-  }
-  array.shape = ParseShape(DictionaryValue(header, "shape", name), name);
-  const auto count = static_cast<uint64_t>(ElementCount(array.shape));
-  if (count > (text.size() - data_start) / size->second) {
-    throw InputError(name + ": truncated: shape " + ToString(array.shape) + " needs more data");
-  }
-  const auto data = bytes.subspan(data_start, count * size->second);
-  array.bytes.assign(data.begin(), data.end());
-  return array;
+  NpyView view = View(bytes, name);
+  return {std::move(view.type), std::move(view.shape), {view.bytes.begin(), view.bytes.end()}};
 }
 
 NpyArray ReadNpy(const Path& path) {
@@ -134,19 +163,32 @@ NpyArray ReadNpy(const Path& path) {
   return ParseNpy(file.bytes(), path.string());
 }
 
-void WriteNpy(const Path& path, const ArrayView& array) {
-  std::string shape;
-  for (const int64_t size : array.shape) shape += std::to_string(size) + ",";
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
+NpyFile::NpyFile(const Path& path) : path_(path), file_(std::make_shared<MappedFile>(path)) {
+  NpyView view = View(file_->bytes(), path.string());
+  type_ = std::move(view.type);
+  shape_ = std::move(view.shape);
+  bytes_ = view.bytes;
+}
+
+std::string NpyHeader(const std::string& type, const Shape& shape) {
+  // One byte has no order; numpy writes '|' there.
+  const char* order = type.ends_with('1') ? "|" : "<";
+  std::string sizes;
+  for (const int64_t size : shape) sizes += std::to_string(size) + ",";
+  std::string dictionary =
+      "{'descr': '" + (order + type) + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
   constexpr size_t kPrefix = 10;  // magic, version, header length
-  header.append(63 - (kPrefix + header.size()) % 64, ' ');
-  header += '\n';
-  std::string prefix("\x93NUMPY\x01\x00", 8);
-  prefix += static_cast<char>(header.size() & 0xFF);
-  prefix += static_cast<char>(header.size() >> 8);
+  dictionary.append(63 - (kPrefix + dictionary.size()) % 64, ' ');
+  dictionary += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += static_cast<char>(dictionary.size() & 0xFF);
+  header += static_cast<char>(dictionary.size() >> 8);
+  return header + dictionary;
+}
+
+void WriteNpy(const Path& path, const ArrayView& array) {
   AtomicFile file(path);
-  file.Write(prefix);
-  file.Write(header);
+  file.Write(NpyHeader("f4", array.shape));
   file.Write(std::as_bytes(array.values));
   file.Commit();
 }

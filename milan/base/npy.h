@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +27,30 @@ struct NpyArray {
 NpyArray ReadNpy(const Path& path);
 NpyArray ParseNpy(std::span<const std::byte> bytes, const std::string& name);
 
+/// A .npy file in a memory map: arrays of many gigabytes are read without a copy.
+class NpyFile {
+ public:
+  /// Throws kInput as ReadNpy.
+  explicit NpyFile(const Path& path);
+
+  const Path& path() const { return path_; }
+  const std::string& type() const { return type_; }
+  const Shape& shape() const { return shape_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  Path path_;
+  std::shared_ptr<const MappedFile> file_;
+  std::string type_;
+  Shape shape_;
+  std::span<const std::byte> bytes_;
+};
+
 /// Writes float32, atomically.
 void WriteNpy(const Path& path, const ArrayView& array);
+
+/// All that precedes the elements in a .npy file, for those who write these themselves; `type` as
+/// in NpyArray. Its size is a multiple of 64.
+std::string NpyHeader(const std::string& type, const Shape& shape);
 
 }  // namespace milan

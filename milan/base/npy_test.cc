@@ -32,6 +32,23 @@ TEST(Npy, ReadsArraysWrittenByNumpy) {
   EXPECT_EQ(vectors.AsFloats().size(), 800'000);
 }
 
+TEST(Npy, HeadersAreForAnyTypeAndAligned) {
+  const TemporaryFolder folder;
+  const std::string header = NpyHeader("u1", {2, 3});
+  EXPECT_EQ(header.size() % 64, 0U);
+  EXPECT_THAT(header, HasSubstr("'descr': '|u1'"));
+  EXPECT_THAT(NpyHeader("i8", {2}), HasSubstr("'descr': '<i8'"));
+  WriteFileAtomically(folder / "a.npy", header + "abcdef");
+  const NpyFile file(folder / "a.npy");
+  EXPECT_EQ(file.type(), "u1");
+  EXPECT_THAT(file.shape(), ElementsAre(2, 3));
+  ASSERT_EQ(file.bytes().size(), 6U);
+  EXPECT_EQ(file.bytes()[5], std::byte{'f'});
+  EXPECT_THAT(ReadNpy(folder / "a.npy").AsIntegers(), ElementsAre(97, 98, 99, 100, 101, 102));
+  WriteFileAtomically(folder / "cut.npy", header + "abcde");
+  EXPECT_THAT([&] { NpyFile(folder / "cut.npy"); }, ThrowsMessage<Error>(HasSubstr("cut.npy")));
+}
+
 TEST(Npy, TruncationAtAnyByteIsAnErrorThatNamesTheFile) {
   const TemporaryFolder folder;
   WriteNpy(folder / "a.npy", Array{{2, 2}, {1, 2, 3, 4}}.View());
