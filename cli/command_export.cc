@@ -39,7 +39,7 @@ void AddExportCommand(CLI::App& app, Action& action) {
                   " csv, json: one table; npz: photo ids, activations, maps, thresholds per layer")
       ->check(CLI::IsMember({"milan", "csv", "json", "npz"}))
       ->capture_default_str();
-  sub->add_option("--layers", command->options.layers, "Layers by name or glob (default: all)")
+  sub->add_option("-l,--layers", command->options.layers, "Layers by name or glob (default: all)")
       ->delimiter(',');
   sub->add_option("--size", command->options.size,
                   "Height and width of masks and images, for --format milan")

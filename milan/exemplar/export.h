@@ -21,10 +21,10 @@ ExportFormat ParseExportFormat(const std::string& text);
 
 struct ExportOptions {
   ExportFormat format = ExportFormat::kMilan;
-  std::vector<std::string> layers;  ///< Names or globs; empty: all of the run.
-  int size = 224;                   ///< Height and width of masks and images (kMilan).
-  bool overwrite = false;           ///< Replace files of the same name in the folder.
-  int workers = 0;                  ///< Photos at once (kMilan); 0: processors.
+  std::vector<std::string> layers = {};  ///< Names or globs; empty: all of the run.
+  int size = 224;                        ///< Height and width of masks and images (kMilan).
+  bool overwrite = false;                ///< Replace files of the same name in the folder.
+  int workers = 0;                       ///< Photos at once (kMilan); 0: processors.
 };
 /// Throws kUsage.
 void Validate(const ExportOptions& options);

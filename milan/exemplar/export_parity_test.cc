@@ -116,7 +116,7 @@ class ExportParity : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(ExportParity, TablesAreTheReferencesByteForByte) {
-  ExportRun(MakeRun(), folder_ / "out", {.layers = {}}, progress_);
+  ExportRun(MakeRun(), folder_ / "out", {}, progress_);
   for (const char* file : {kIdsFile, kActivationsFile}) {
     EXPECT_EQ(ReadFile(folder_ / ("out/" + GetParam() + "/" + file)),
               ReadFile(data_ / (GetParam() + "_" + file)));
@@ -124,7 +124,7 @@ TEST_P(ExportParity, TablesAreTheReferencesByteForByte) {
 }
 
 TEST_P(ExportParity, ImagesAreTheReferencesButForItsRounding) {
-  ExportRun(MakeRun(), folder_ / "out", {.layers = {}}, progress_);
+  ExportRun(MakeRun(), folder_ / "out", {}, progress_);
   const NpyArray images = ReadNpy(folder_ / ("out/" + GetParam() + "/images.npy"));
   const NpyArray by_id = ReadNpz(data_ / "images_by_id.npz").at("images");
   const NpyArray lut = ReadNpy(data_ / "byte_roundtrip_lut.npy");
@@ -142,7 +142,7 @@ TEST_P(ExportParity, ImagesAreTheReferencesButForItsRounding) {
 }
 
 TEST_P(ExportParity, MasksAreTheReferencesButForAmbiguousPixels) {
-  ExportRun(MakeRun(), folder_ / "out", {.layers = {}}, progress_);
+  ExportRun(MakeRun(), folder_ / "out", {}, progress_);
   const NpyArray masks = ReadNpy(folder_ / ("out/" + GetParam() + "/masks.npy"));
   const std::string expected = ExpectedMasks();
   ASSERT_EQ(masks.bytes.size(), expected.size());

@@ -77,7 +77,7 @@ class ExportTest : public testing::Test {
 
 TEST_F(ExportTest, OriginalsLayoutHoldsWhatTheNetworkSawAndTheMasks) {
   for (const int size : {10, 7, 23}) {  // as seen, smaller, larger
-    Export({.layers = {}, .size = size, .overwrite = true});
+    Export({.size = size, .overwrite = true});
     for (const char* layer : {"block/1", "last"}) CheckLayer(run_.Exemplars(layer), {size, size});
   }
   EXPECT_EQ(ReadNpy(out_ / "last/units.npy").AsIntegers(), (std::vector<int64_t>{0, 1}));
@@ -105,13 +105,13 @@ TEST_F(ExportTest, OriginalsTablesAreInItsNumberFormats) {
 TEST_F(ExportTest, FewerPhotosThanExemplarsLeaveEmptyPlaces) {
   const TemporaryFolder other;
   run_ = MakeTestRun(other.path(), kTestPhotos + 2);
-  Export({.layers = {}, .size = 10});
+  Export({.size = 10});
   CheckLayer(run_.Exemplars("block/1"), {10, 10});
   EXPECT_THAT(ReadFile(out_ / "last/ids.csv"), HasSubstr(",-1,-1\n"));
 }
 
 TEST_F(ExportTest, CsvHasALinePerExemplar) {
-  Export({.format = ExportFormat::kCsv, .layers = {}});
+  Export({.format = ExportFormat::kCsv});
   const CsvTable table = ReadCsv(out_ / "exemplars.csv");
   EXPECT_THAT(table.header, testing::ElementsAre("layer", "unit", "rank", "photo", "activation",
                                                  "threshold", "state"));
@@ -126,7 +126,7 @@ TEST_F(ExportTest, CsvHasALinePerExemplar) {
 }
 
 TEST_F(ExportTest, JsonIsTheSameNested) {
-  Export({.format = ExportFormat::kJson, .layers = {}});
+  Export({.format = ExportFormat::kJson});
   const Json json = ReadJson(out_ / "exemplars.json");
   EXPECT_EQ(json["k"], 4);
   ASSERT_EQ(json["layers"].size(), 2U);
@@ -142,7 +142,7 @@ TEST_F(ExportTest, JsonIsTheSameNested) {
 }
 
 TEST_F(ExportTest, NpzHasTheArraysOfALayer) {
-  Export({.format = ExportFormat::kNpz, .layers = {}});
+  Export({.format = ExportFormat::kNpz});
   const ExemplarSet set = run_.Exemplars("block/1");
   const auto arrays = ReadNpz(out_ / "block%2F1.npz");
   EXPECT_EQ(arrays.at("maps").type, "f2");
@@ -158,13 +158,12 @@ TEST_F(ExportTest, NpzHasTheArraysOfALayer) {
 
 TEST_F(ExportTest, WrongRequestsAreRefusedBeforeAnythingIsWritten) {
   EXPECT_THAT(ErrorOf(ErrorKind::kUsage, {.layers = {"block/7"}}), HasSubstr("block/1"));
-  EXPECT_THAT(ErrorOf(ErrorKind::kUsage, {.layers = {}, .size = 0}), HasSubstr("size"));
+  EXPECT_THAT(ErrorOf(ErrorKind::kUsage, {.size = 0}), HasSubstr("size"));
   EXPECT_FALSE(std::filesystem::exists(out_));
   CreateFolder(out_);
   WriteFileAtomically(out_ / "thesis.txt", "years of work");
-  EXPECT_THAT(ErrorOf(ErrorKind::kUsage, {.format = ExportFormat::kCsv, .layers = {}}),
-              HasSubstr("--overwrite"));
-  Export({.format = ExportFormat::kCsv, .layers = {}, .overwrite = true});
+  EXPECT_THAT(ErrorOf(ErrorKind::kUsage, {.format = ExportFormat::kCsv}), HasSubstr("--overwrite"));
+  Export({.format = ExportFormat::kCsv, .overwrite = true});
   EXPECT_EQ(ReadFile(out_ / "thesis.txt"), "years of work");
   EXPECT_THROW(ParseExportFormat("hdf5"), Error);
 }
@@ -200,7 +199,7 @@ TEST_F(ExportTest, StopsWhenAskedTo) {
   ScriptedProgress progress;
   progress.cancels = true;
   try {
-    ExportRun(run_, out_, {.layers = {}, .size = 8}, progress);
+    ExportRun(run_, out_, {.size = 8}, progress);
     ADD_FAILURE() << "was not stopped";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCancelled);

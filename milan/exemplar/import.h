@@ -25,7 +25,7 @@ void Validate(const ImportOptions& options);
 /// layer's folder or a folder of them. The run's maps are the masks, with the values 0 and 1 and
 /// the threshold 0.5, so that ExemplarSet::Mask at the masks' size gives them back bit for bit.
 /// Without photos the pictures of images.npy are written to `folder`/photos as PNG. With photos and
-/// images.npy both must show the same.
+/// images.npy both must show the same, but for one photo in twenty, of which a warning tells.
 /// Throws kInput naming the file that is broken or does not fit the others, kUsage (the folder is
 /// in use, photos are needed), kResource.
 Run ImportExemplars(const Path& source, const Path& folder, const ImportOptions& options,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <tuple>
 
@@ -59,20 +60,53 @@ double MeanDifference(std::span<const uint8_t> a, std::span<const std::byte> b) 
   return sum / static_cast<double>(a.size());
 }
 
-/// Throws unless the photo is what images.npy shows at one of its places (if there is one).
-void HoldAgainstImages(const std::vector<MilanLayer>& layers, std::span<const PhotoPlace> places,
-                       const Image& picture, const std::string& name) {
-  for (const PhotoPlace& place : places) {
-    const MilanLayer& layer = layers[place.layer];
-    if (!layer.images) continue;
-    const auto planes = ToPlanes(picture, layer.size);
-    if (MeanDifference(planes, layer.ImageBytes(place.index)) <= kSamePicture) return;
-    throw InputError(fmt::format(
-        "{}: shows another picture for photo id {} than {}; the photos must be those that the "
-        "exemplars were found in, in the same order and with the same preprocessing",
-        layer.images->path().string(), place.photo, name));
+/// Holds photos against the pictures of images.npy. Other photos, or the same in another order, are
+/// an error. One here and there is a warning: torchvision's loader leaves photos lying that their
+/// EXIF data say to turn, and JPEG files are repaired in more than one way.
+class PictureComparison {
+ public:
+  explicit PictureComparison(const std::vector<MilanLayer>& layers) : layers_(layers) {}
+
+  /// Compares at the first of the photo's places that has a picture. From any thread.
+  void Add(std::span<const PhotoPlace> places, const Image& picture, const std::string& name) {
+    for (const PhotoPlace& place : places) {
+      const MilanLayer& layer = layers_[place.layer];
+      if (!layer.images) continue;
+      const double difference =
+          MeanDifference(ToPlanes(picture, layer.size), layer.ImageBytes(place.index));
+      const std::lock_guard lock(mutex_);
+      ++compared_;
+      if (difference <= kSamePicture) return;
+      if (others_++ > 0 && place.photo > first_id_) return;
+      first_id_ = place.photo;
+      first_ = fmt::format("{}: shows another picture for photo id {} than {}",
+                           layer.images->path().string(), place.photo, name);
+      return;
+    }
   }
-}
+
+  void Finish(Progress& progress) const {
+    if (others_ == 0) return;
+    const std::string text =
+        fmt::format("{} ({} of {} photos differ); ", first_, others_, compared_);
+    if (others_ * kFewest < compared_) {
+      progress.Warn(text + "their regions may lie elsewhere");
+      return;
+    }
+    throw InputError(text +
+                     "the photos must be those that the exemplars were found in, in the same "
+                     "order and with the same preprocessing");
+  }
+
+ private:
+  static constexpr int64_t kFewest = 20;  ///< One photo in so many may differ.
+  const std::vector<MilanLayer>& layers_;
+  std::mutex mutex_;
+  int64_t compared_ = 0;
+  int64_t others_ = 0;
+  int32_t first_id_ = 0;
+  std::string first_;
+};
 
 std::string PictureFile(int32_t id) { return fmt::format("{:06}.png", id); }
 
@@ -107,6 +141,7 @@ ImportedPhotos UsePhotos(const std::vector<MilanLayer>& layers, const ImportOpti
                               .height = 0,
                               .failure = {}});
   }
+  PictureComparison comparison(layers);
   // Only exemplars are read: ImageNet's other photos would take an hour and serve nothing.
   ForEachPhoto(PlacesOf(layers), {"photos", options.workers}, progress,
                [&](std::span<const PhotoPlace> places) {
@@ -116,9 +151,9 @@ ImportedPhotos UsePhotos(const std::vector<MilanLayer>& layers, const ImportOpti
                  if (!photo.ok()) throw InputError(set.PathOf(id).string() + ": " + photo.failure);
                  record.width = photo.image.width;
                  record.height = photo.image.height;
-                 HoldAgainstImages(layers, places, Picture(options.preprocessing, photo.image),
-                                   record.name);
+                 comparison.Add(places, Picture(options.preprocessing, photo.image), record.name);
                });
+  comparison.Finish(progress);
   return result;
 }
 

@@ -30,7 +30,7 @@ void WriteArray(const Path& path, const std::string& type, const Shape& shape,
 /// A test run exported in the original's layout.
 class ImportTest : public testing::Test {
  protected:
-  ImportTest() { ExportRun(run_, exported_, {.layers = {}, .size = kSize}, progress_); }
+  ImportTest() { ExportRun(run_, exported_, {.size = kSize}, progress_); }
 
   milan::Run Import(const ImportOptions& options) {
     return ImportExemplars(exported_, imported_, options, progress_);
@@ -175,6 +175,40 @@ TEST_F(ImportTest, PhotosInAnotherOrderOrTooFewAreNoticed) {
   EXPECT_THAT(list_error(run_.photos[0].name),
               AllOf(HasSubstr(kIdsFile), HasSubstr("out of range"), HasSubstr("list.txt")));
   EXPECT_FALSE(fs::exists(imported_));
+}
+
+/// Keeps warnings.
+class Warnings final : public NoProgress {
+ public:
+  void Warn(const std::string& text) override { texts += text; }
+  std::string texts;
+};
+
+TEST_F(ImportTest, OnePhotoOfManyMayDiffer) {
+  constexpr int kMany = 42;
+  const Path folder = folder_ / "many";
+  const MapSize size = {8, 8};
+  CreateFolder(folder);
+  std::string ids;
+  std::string images;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string number = std::to_string(10 + i);
+    const Image photo = NoiseImage(8, 8, static_cast<uint64_t>(i));
+    WriteFileAtomically(folder / (number + ".png"), EncodePng(photo));
+    const auto planes = ToPlanes(i == 17 ? NoiseImage(8, 8, 99) : photo, size);
+    images.append(planes.begin(), planes.end());
+    ids += (i > 0 ? "," : "") + std::to_string(i);
+  }
+  WriteArray(folder / kMasksFile, "b1", {1, kMany, 1, 8, 8}, std::string(kMany * 64, '\1'));
+  WriteArray(folder / kImagesFile, "u1", {1, kMany, 3, 8, 8}, images);
+  WriteFileAtomically(folder / kIdsFile, ids);
+  ImportOptions options = {.photos = folder};
+  options.preprocessing.shorter_side = options.preprocessing.crop[0] = 8;
+  options.preprocessing.crop[1] = 8;
+  Warnings warnings;
+  const milan::Run imported = ImportExemplars(folder, imported_, options, warnings);
+  EXPECT_THAT(warnings.texts, AllOf(HasSubstr("photo id 17 than 27.png"), HasSubstr("1 of 42")));
+  EXPECT_EQ(imported.Exemplars("many").Mask(0, 41, size), std::vector<uint8_t>(64, 1));
 }
 
 TEST_F(ImportTest, BrokenTablesAreNamed) {
