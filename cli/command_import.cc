@@ -25,7 +25,7 @@ void RunImport(const ImportCommand& command) {
   }
   Terminal terminal(command.common.quiet);
   const Run run = ImportExemplars(command.source, command.output, options, terminal);
-  fmt::print("{}\nrun  {}\n", SummarizeUnits(run), run.folder.string());
+  fmt::print("{}\nrun  {}\n", SummarizeUnits(CountUnits(run)), run.folder.string());
 }
 
 }  // namespace
