@@ -1,6 +1,9 @@
 // The milan program: the command table, the one place that turns errors into a line and an exit
 // code.
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -13,6 +16,7 @@
 #include "cli/terminal.h"
 #include "milan/base/error.h"
 #include "milan/base/version.h"
+#include "milan/captioner/bundle.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -51,6 +55,17 @@ int Guard(const Action& action) {
   }
 }
 
+/// Commands that compute with libtorch. They start again, as the same process, with the environment
+/// that this needs to be fast: the libraries have read it before main.
+void RestartForSpeed(const std::string& command, char** argv) {
+  constexpr std::array kCommands = {"describe", "train", "distill"};
+  if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) return;
+  const std::vector<Setting> settings = LinearAlgebraSettings();
+  if (settings.empty()) return;
+  for (const Setting& setting : settings) setenv(setting.name.c_str(), setting.value.c_str(), 1);
+  execv("/proc/self/exe", argv);  // comes back only when it failed: then it is slower, no more
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("milan says in words what the units of a vision network look for.", "milan");
   app.footer(kFooter);
@@ -76,6 +91,7 @@ int Main(int argc, char** argv) {
     app.exit(error);
     return asked_for_help ? 0 : static_cast<int>(ExitCode::kUsage);
   }
+  RestartForSpeed(app.get_subcommands().front()->get_name(), argv);
   CatchInterrupts();
   return Guard(action);
 }

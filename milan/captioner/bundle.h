@@ -38,6 +38,16 @@ class Bundle {
   std::unique_ptr<State> state_;
 };
 
+/// A variable of the environment.
+struct Setting {
+  std::string name;
+  std::string value;
+};
+/// What the environment lacks for libtorch to compute fast on this machine. Libraries read it when
+/// they are loaded, so it takes effect in a process that is started with it. Variables that the
+/// user has set are left alone.
+std::vector<Setting> LinearAlgebraSettings();
+
 /// A sentence for the user when libtorch runs on a slow BLAS (Debian's netlib instead of OpenBLAS
 /// makes the captioner about 30 times slower), with the remedy; empty when all is well.
 std::string SlowLinearAlgebraWarning();

@@ -1,6 +1,8 @@
 #include "milan/captioner/linear_algebra.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 
 #include <dlfcn.h>
@@ -57,6 +59,33 @@ std::string WarningAbout(const LinearAlgebra& linear_algebra) {
   if (linear_algebra.optimized) return "";
   return "libtorch computes with the unoptimized BLAS " + linear_algebra.library +
          ", which makes the captioner about 30 times slower; install libopenblas0-pthread";
+}
+
+std::string BetterCore(const std::string& core) {
+#if defined(__x86_64__)
+  constexpr std::array kOld = {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "generic"};
+  if (std::find(kOld.begin(), kOld.end(), core) == kOld.end()) return "";
+  if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0) {
+    return "SkylakeX";
+  }
+  if (__builtin_cpu_supports("avx2") != 0) return "Haswell";
+#endif
+  return "";
+}
+
+std::vector<Setting> LinearAlgebraSettings() {
+  std::vector<Setting> settings;
+  using GetCore = char* (*)();
+  void* get_core = dlsym(RTLD_DEFAULT, "openblas_get_corename");
+  const std::string core =
+      get_core == nullptr ? "" : BetterCore(reinterpret_cast<GetCore>(get_core)());
+  if (!core.empty()) settings.push_back({"OPENBLAS_CORETYPE", core});
+  // Threads that wait for the next small product by spinning take the processor from the others.
+  settings.push_back({"OMP_WAIT_POLICY", "PASSIVE"});
+  std::erase_if(settings, [](const Setting& setting) {
+    return std::getenv(setting.name.c_str()) != nullptr;
+  });
+  return settings;
 }
 
 std::string SlowLinearAlgebraWarning() { return WarningAbout(FindLinearAlgebra()); }

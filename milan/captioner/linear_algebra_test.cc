@@ -31,6 +31,25 @@ TEST(LinearAlgebra, TheReferenceRoutinesAreSlow) {
               testing::AllOf(testing::HasSubstr(reference), testing::HasSubstr("libopenblas0")));
 }
 
+TEST(LinearAlgebra, RoutinesForOldProcessorsAreReplacedOnNewOnes) {
+  EXPECT_EQ(BetterCore("Haswell"), "");
+  EXPECT_EQ(BetterCore("SkylakeX"), "");
+#if defined(__x86_64__)
+  const bool is_new = __builtin_cpu_supports("avx2") != 0;
+  EXPECT_EQ(BetterCore("Prescott").empty(), !is_new);
+#endif
+}
+
+TEST(LinearAlgebra, WhatTheUserHasSetIsLeftAlone) {
+  setenv("OMP_WAIT_POLICY", "ACTIVE", 1);
+  setenv("OPENBLAS_CORETYPE", "Haswell", 1);
+  EXPECT_THAT(LinearAlgebraSettings(), testing::IsEmpty());
+  unsetenv("OMP_WAIT_POLICY");
+  EXPECT_THAT(LinearAlgebraSettings(),
+              testing::ElementsAre(testing::Field(&Setting::name, "OMP_WAIT_POLICY")));
+  unsetenv("OPENBLAS_CORETYPE");
+}
+
 TEST(LinearAlgebra, OtherLibrariesAreRefused) {
   EXPECT_THROW(InspectLinearAlgebra("/no/such/library.so"), Error);
 }
