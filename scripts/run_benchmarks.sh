@@ -4,11 +4,11 @@ set -euo pipefail
 build=$1
 data=$2
 "$build/milan_image_bench" "$data/photos" --benchmark_min_time=2
-"$build/milan_forward_bench" "$data/networks" --benchmark_min_time=2
+"$build/milan_forward_bench" "$data"/networks/{squeezenet1_1,mobilenet_v2,resnet18_to_layer3}.onnx --benchmark_min_time=2
 # The whole pass beside the bare forward pass, alternating.
 for round in 1 2 3; do
   rm -rf "$build/bench-run"
-  "$build/milan" exemplars "$data/networks/squeezenet1_1.onnx" "$data/photos" -o "$build/bench-run" \
-    --layers 'fire*/concat' --json --quiet | grep seconds
-  "$build/milan_forward_bench" "$data/networks" --benchmark_filter=squeezenet1_1 --benchmark_min_time=2
+  time "$build/milan" exemplars "$data/networks/squeezenet1_1.onnx" "$data/photos" -o "$build/bench-run" \
+    --layers 'fire*/concat' --quiet
+  "$build/milan_forward_bench" "$data/networks/squeezenet1_1.onnx" --benchmark_filter=threads:2 --benchmark_min_time=2
 done
