@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "milan/base/error.h"
 
@@ -89,16 +90,31 @@ void ActivationHistogram::Flush() {
   }
 }
 
-void ActivationHistogram::Merge(ActivationHistogram other) {
-  other.Flush();
-  Flush();
-  for (const Sign sign : {kPositive, kNegative}) buckets_[sign].Merge(other.buckets_[sign]);
+void ActivationHistogram::Merge(const ActivationHistogram& other) {
   finite_ += other.finite_;
   nans_ += other.nans_;
   infinities_ += other.infinities_;
   minimum_ = std::min(minimum_, other.minimum_);
   maximum_ = std::max(maximum_, other.maximum_);
   atom_ = std::max(atom_, other.atom_);
+  Flush();
+  for (const Sign sign : {kPositive, kNegative}) {
+    buckets_[sign].Merge(other.buckets_[sign]);
+    std::vector<uint16_t> waiting = other.waiting_[sign];
+    Count(sign, waiting);
+  }
+}
+
+void ActivationHistogram::Clear() {
+  std::array<std::vector<uint16_t>, 2> waiting = std::move(waiting_);
+  std::array<BucketCounts, 2> buckets = std::move(buckets_);
+  *this = {};
+  for (const Sign sign : {kPositive, kNegative}) {
+    waiting[sign].clear();
+    buckets[sign].Clear();
+  }
+  waiting_ = std::move(waiting);
+  buckets_ = std::move(buckets);
 }
 
 uint64_t ActivationHistogram::zeros() const {
@@ -120,27 +136,22 @@ double ActivationHistogram::ValueAt(uint64_t ordinal) const {
       ordinal - zeros(), {std::max(minimum_, 0.0F), maximum_, std::max(atom_.value, 0.0F)});
 }
 
-ActivationHistogram::Content ActivationHistogram::Export() const {
-  MILAN_CHECK(waiting_[kPositive].empty() && waiting_[kNegative].empty(), "export before Flush");
-  return {minimum_,
-          maximum_,
-          finite_,
-          nans_,
-          infinities_,
-          atom_,
-          {buckets_[kPositive].Export(), buckets_[kNegative].Export()}};
+BucketCounts::Content ActivationHistogram::ExportBuckets(Sign sign) const {
+  MILAN_CHECK(waiting_[sign].empty(), "export before Flush");
+  return buckets_[sign].Export();
 }
 
-ActivationHistogram ActivationHistogram::Import(const Content& content) {
+ActivationHistogram ActivationHistogram::Import(
+    const Totals& totals, const std::array<BucketCounts::Content, 2>& buckets) {
   ActivationHistogram result;
-  result.minimum_ = content.minimum;
-  result.maximum_ = content.maximum;
-  result.finite_ = content.finite;
-  result.nans_ = content.nans;
-  result.infinities_ = content.infinities;
-  result.atom_ = content.atom;
+  result.minimum_ = totals.minimum;
+  result.maximum_ = totals.maximum;
+  result.finite_ = totals.finite;
+  result.nans_ = totals.nans;
+  result.infinities_ = totals.infinities;
+  result.atom_ = totals.atom;
   for (const Sign sign : {kPositive, kNegative}) {
-    result.buckets_[sign] = BucketCounts::Import(content.buckets[sign]);
+    result.buckets_[sign] = BucketCounts::Import(buckets[sign]);
   }
   return result;
 }

@@ -38,7 +38,8 @@ class ActivationHistogram {
  public:
   /// Returns the extremes of these values, infinities included.
   Extremes Add(std::span<const float> values);
-  void Merge(ActivationHistogram other);
+  void Merge(const ActivationHistogram& other);
+  void Clear();  ///< As new, but keeps the memory.
   /// Counts what waits. Add does so by itself from time to time, and the result does not depend on
   /// when. Everything below but count() and the extremes REQUIRES that nothing waits.
   void Flush();
@@ -68,18 +69,19 @@ class ActivationHistogram {
   /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;
 
-  /// The state as plain data, for files. REQUIRES: nothing waits.
-  struct Content {
+  /// The state as plain data, for files.
+  struct Totals {
     float minimum = 0;
     float maximum = 0;
     uint64_t finite = 0;
     uint64_t nans = 0;
     uint64_t infinities = 0;
     Atom atom;
-    std::array<BucketCounts::Content, 2> buckets;  ///< By sign.
   };
-  Content Export() const;
-  static ActivationHistogram Import(const Content& content);
+  Totals ExportTotals() const { return {minimum_, maximum_, finite_, nans_, infinities_, atom_}; }
+  BucketCounts::Content ExportBuckets(Sign sign) const;  ///< REQUIRES: nothing waits.
+  static ActivationHistogram Import(const Totals& totals,
+                                    const std::array<BucketCounts::Content, 2>& buckets);
 
   /// Memory of buckets and waiting keys.
   size_t bytes() const;

@@ -56,10 +56,8 @@ void BucketCounts::Count(std::span<uint16_t> keys, float largest) {
 
 /// Makes the buckets reach that octave. What then lies below their range goes to the shared bucket.
 void BucketCounts::Reach(int octave) {
-  if (counts_.empty()) {
-    counts_.resize(kBuckets);
-    top_ = octave;
-  }
+  counts_.resize(kBuckets);
+  if (IsEmpty()) top_ = octave;
   if (octave <= top_) return;
   const size_t shift =
       std::min(static_cast<size_t>(octave - top_) << kKeyMantissaBits, kBuckets - 1);
@@ -69,7 +67,7 @@ void BucketCounts::Reach(int octave) {
 }
 
 void BucketCounts::Merge(const BucketCounts& other) {
-  if (other.counts_.empty()) return;
+  if (other.IsEmpty()) return;
   Reach(other.top_);
   MakeRoom(other.counted_);
   if (!other.carried_.empty()) Carry();
@@ -80,6 +78,13 @@ void BucketCounts::Merge(const BucketCounts& other) {
     if (!other.carried_.empty()) carried_[bucket] += other.carried_[i];
   }
   counted_ += other.counted_;
+}
+
+void BucketCounts::Clear() {
+  std::fill(counts_.begin(), counts_.end(), 0);
+  carried_ = {};
+  counted_ = 0;
+  top_ = 0;
 }
 
 void BucketCounts::MakeRoom(uint64_t values) {
@@ -120,7 +125,7 @@ BucketCounts BucketCounts::Import(const Content& content) {
   if (result.Total() <= std::numeric_limits<uint32_t>::max()) {
     result.counted_ = result.Total();
     std::copy(result.carried_.begin(), result.carried_.end(), result.counts_.begin());
-    result.carried_.clear();
+    result.carried_ = {};  // gives its memory back
   }
   return result;
 }

@@ -23,6 +23,7 @@ class BucketCounts {
   /// everything counted with these.
   void Count(std::span<uint16_t> keys, float largest);
   void Merge(const BucketCounts& other);
+  void Clear();  ///< Counts nothing any more, but keeps the memory.
 
   uint64_t Total() const;
 
@@ -53,6 +54,7 @@ class BucketCounts {
   }
 
  private:
+  bool IsEmpty() const { return counted_ == 0 && carried_.empty(); }
   void Reach(int octave);
   void MakeRoom(uint64_t values);
   void Carry();

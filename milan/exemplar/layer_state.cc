@@ -2,6 +2,7 @@
 // to end with the place where each unit's begin.
 
 #include <algorithm>
+#include <functional>
 
 #include "milan/base/error.h"
 #include "milan/exemplar/layer_statistics.h"
@@ -18,12 +19,6 @@ struct BucketLists {
   std::vector<uint16_t> buckets;
   std::vector<uint64_t> counts;
 
-  void Append(const BucketCounts::Content& content) {
-    tops.push_back(content.top);
-    buckets.insert(buckets.end(), content.buckets.begin(), content.buckets.end());
-    counts.insert(counts.end(), content.counts.begin(), content.counts.end());
-    ends.push_back(buckets.size());
-  }
   BucketCounts::Content At(int64_t unit) const {
     const auto begin = static_cast<ptrdiff_t>(unit == 0 ? 0 : ends[unit - 1]);
     const auto end = static_cast<ptrdiff_t>(ends[unit]);
@@ -79,6 +74,44 @@ BucketLists ReadBuckets(const Reader& reader, int64_t units, const std::string& 
   return lists;
 }
 
+/// What a list of buckets becomes in a file. Computed when it is written, unit after unit, so that
+/// a checkpoint needs no more memory than the statistics themselves.
+template <typename T>
+using ContentOf = std::function<std::vector<T>(const BucketCounts::Content&)>;
+
+template <typename T>
+SafetensorsWriter::Producer StreamBuckets(const std::vector<ActivationHistogram>& histograms,
+                                          Sign sign, ContentOf<T> content_of) {
+  return [&histograms, sign, content_of](const SafetensorsWriter::ByteSink& sink) {
+    for (const ActivationHistogram& histogram : histograms) {
+      const std::vector<T> content = content_of(histogram.ExportBuckets(sign));
+      sink(std::as_bytes(std::span(content)));
+    }
+  };
+}
+
+void StoreBuckets(SafetensorsWriter& writer, const std::string& name,
+                  const std::vector<ActivationHistogram>& histograms, Sign sign) {
+  std::vector<int32_t> tops;
+  std::vector<uint64_t> ends;
+  uint64_t end = 0;
+  for (const ActivationHistogram& histogram : histograms) {
+    const BucketCounts::Content content = histogram.ExportBuckets(sign);
+    tops.push_back(content.top);
+    ends.push_back(end += content.buckets.size());
+  }
+  const auto units = static_cast<int64_t>(histograms.size());
+  const auto length = static_cast<int64_t>(end);
+  writer.Add<int32_t>(name + ".tops", {units}, tops);
+  writer.Add<uint64_t>(name + ".ends", {units}, ends);
+  writer.AddStreamed(name + ".buckets", DataType::kU16, {length},
+                     StreamBuckets<uint16_t>(histograms, sign,
+                                             [](const auto& content) { return content.buckets; }));
+  writer.AddStreamed(name + ".counts", DataType::kU64, {length},
+                     StreamBuckets<uint64_t>(histograms, sign,
+                                             [](const auto& content) { return content.counts; }));
+}
+
 }  // namespace
 
 void LayerStatistics::Store(SafetensorsWriter& writer, const std::string& prefix) const {
@@ -86,26 +119,19 @@ void LayerStatistics::Store(SafetensorsWriter& writer, const std::string& prefix
   std::vector<uint64_t> totals;
   std::vector<float> atoms;
   std::vector<uint32_t> atom_counts;
-  std::array<BucketLists, 2> lists;
   for (const ActivationHistogram& histogram : histograms_) {
-    const ActivationHistogram::Content content = histogram.Export();
-    extremes.insert(extremes.end(), {content.minimum, content.maximum});
-    totals.insert(totals.end(), {content.finite, content.nans, content.infinities});
-    atoms.push_back(content.atom.value);
-    atom_counts.push_back(content.atom.count);
-    for (const Sign sign : {kPositive, kNegative}) lists[sign].Append(content.buckets[sign]);
+    const ActivationHistogram::Totals of_unit = histogram.ExportTotals();
+    extremes.insert(extremes.end(), {of_unit.minimum, of_unit.maximum});
+    totals.insert(totals.end(), {of_unit.finite, of_unit.nans, of_unit.infinities});
+    atoms.push_back(of_unit.atom.value);
+    atom_counts.push_back(of_unit.atom.count);
   }
   writer.Add<float>(prefix + "extremes", {units_, 2}, extremes);
   writer.Add<uint64_t>(prefix + "totals", {units_, 3}, totals);
   writer.Add<float>(prefix + "atoms", {units_}, atoms);
   writer.Add<uint32_t>(prefix + "atom_counts", {units_}, atom_counts);
   for (const Sign sign : {kPositive, kNegative}) {
-    const std::string name = prefix + kSignNames[sign];
-    const auto length = static_cast<int64_t>(lists[sign].buckets.size());
-    writer.Add<int32_t>(name + ".tops", {units_}, lists[sign].tops);
-    writer.Add<uint64_t>(name + ".ends", {units_}, lists[sign].ends);
-    writer.Add<uint16_t>(name + ".buckets", {length}, lists[sign].buckets);
-    writer.Add<uint64_t>(name + ".counts", {length}, lists[sign].counts);
+    StoreBuckets(writer, prefix + kSignNames[sign], histograms_, sign);
   }
   StoreExemplars(writer, prefix);
 }
@@ -154,13 +180,9 @@ LayerStatistics LayerStatistics::Restore(const SafetensorsFile& file, const std:
   for (int64_t unit = 0; unit < units; ++unit) {
     const uint64_t* total = totals.data() + 3 * unit;
     result.histograms_[unit] =
-        ActivationHistogram::Import({extremes[2 * unit],
-                                     extremes[2 * unit + 1],
-                                     total[0],
-                                     total[1],
-                                     total[2],
-                                     Atom{atoms[unit], atom_counts[unit]},
-                                     {lists[0].At(unit), lists[1].At(unit)}});
+        ActivationHistogram::Import({extremes[2 * unit], extremes[2 * unit + 1], total[0], total[1],
+                                     total[2], Atom{atoms[unit], atom_counts[unit]}},
+                                    {lists[kPositive].At(unit), lists[kNegative].At(unit)});
   }
   result.RestoreExemplars(file, prefix);
   return result;

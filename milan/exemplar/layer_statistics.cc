@@ -58,14 +58,19 @@ void LayerStatistics::Flush() {
   for (ActivationHistogram& histogram : histograms_) histogram.Flush();
 }
 
-void LayerStatistics::Merge(LayerStatistics other) {
+void LayerStatistics::Merge(const LayerStatistics& other) {
   MILAN_CHECK(units_ == other.units_ && height_ == other.height_ && width_ == other.width_ &&
                   k_ == other.k_,
               "statistics of different layers");
   for (int64_t unit = 0; unit < units_; ++unit) {
-    histograms_[unit].Merge(std::move(other.histograms_[unit]));
+    histograms_[unit].Merge(other.histograms_[unit]);
     top_[unit].Merge(other.top_[unit]);
   }
+}
+
+void LayerStatistics::Clear() {
+  for (ActivationHistogram& histogram : histograms_) histogram.Clear();
+  for (TopK& top : top_) top.Clear();
 }
 
 ExemplarSet LayerStatistics::Finish(const std::string& layer, double quantile) {

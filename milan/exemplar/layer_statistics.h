@@ -22,7 +22,8 @@ class LayerStatistics {
   /// without a leading dimension of 1. Throws kInput when the shape is another.
   void Add(int32_t photo_id, const ArrayView& activations);
   /// REQUIRES: the same sizes.
-  void Merge(LayerStatistics other);
+  void Merge(const LayerStatistics& other);
+  void Clear();  ///< As new, but keeps the memory.
 
   /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
   ExemplarSet Finish(const std::string& layer, double quantile);

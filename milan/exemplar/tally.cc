@@ -60,17 +60,17 @@ class TallyPass {
         std::clamp<int64_t>(wanted, 1, std::max<int64_t>(std::ssize(state_.photos), 1));
     workers_.resize(std::min<size_t>(count, std::max<size_t>(photos, 1)));
     for (Worker& worker : workers_) {
+      if (&worker != &workers_.front()) {  // the first one works on the state itself
+        worker.statistics = EmptyState(input_.layers, 0, options_.k).layers;
+      }
       worker.input.shape = {1, 3, input_.preprocessing.Height(), input_.preprocessing.Width()};
       worker.input.values.resize(ElementCount(worker.input.shape));
     }
   }
 
-  /// Photos until it is time to save. The first worker works on the state itself.
+  /// Photos until it is time to save.
   void RunRound(const std::vector<int64_t>& photos) {
     workers_.front().statistics = std::move(state_.layers);
-    for (size_t i = 1; i < workers_.size(); ++i) {
-      workers_[i].statistics = EmptyState(input_.layers, 0, options_.k).layers;
-    }
     const auto time_to_save =
         Clock::now() + std::chrono::duration_cast<Clock::duration>(
                            std::chrono::duration<double>(plan_.save_every_seconds));
@@ -80,13 +80,15 @@ class TallyPass {
     MergeWorkers();
   }
 
+  /// The workers keep their memory for the next round: given back and taken anew from round to
+  /// round, by other threads, it would spread over the allocator's arenas and grow.
   void MergeWorkers() {
     state_.layers = std::move(workers_.front().statistics);
     for (size_t i = 1; i < workers_.size(); ++i) {
       for (size_t layer = 0; layer < state_.layers.size(); ++layer) {
-        state_.layers[layer].Merge(std::move(workers_[i].statistics[layer]));
+        state_.layers[layer].Merge(workers_[i].statistics[layer]);
+        workers_[i].statistics[layer].Clear();
       }
-      workers_[i].statistics.clear();
     }
   }
 

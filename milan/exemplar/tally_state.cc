@@ -102,7 +102,7 @@ void Merge(TallyState& state, TallyState other) {
     state.photos[id] = std::move(other.photos[id]);
   }
   for (size_t i = 0; i < state.layers.size(); ++i) {
-    state.layers[i].Merge(std::move(other.layers[i]));
+    state.layers[i].Merge(other.layers[i]);
   }
 }
 

@@ -39,22 +39,47 @@ bool IsBetter(const TopK::Entry& a, const TopK::Entry& b) {
 
 void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
   if (std::isnan(peak) || peak < lowest_peak_) return;
-  Entry entry = {peak, photo_id, std::vector<uint16_t>(map.size())};
+  Entry entry = {peak, photo_id, TakeMap(map.size())};
   RoundToHalf(map, entry.map.data());
-  Insert(std::move(entry));
+  Place(std::move(entry));
 }
 
 void TopK::Merge(const TopK& other) {
   for (const Entry& entry : other.entries_) Insert(entry);
 }
 
-void TopK::Insert(Entry entry) {
+void TopK::Insert(const Entry& entry) {
   if (IsFull() && !IsBetter(entry, entries_.back())) return;
-  if (IsFull()) entries_.pop_back();
+  Entry copy = {entry.peak, entry.photo_id, TakeMap(entry.map.size())};
+  std::copy(entry.map.begin(), entry.map.end(), copy.map.begin());
+  Place(std::move(copy));
+}
+
+void TopK::Place(Entry entry) {
   const auto place = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& existing) { return IsBetter(entry, existing); });
   entries_.insert(place, std::move(entry));
+  if (static_cast<int64_t>(entries_.size()) > k_) {
+    spare_maps_.push_back(std::move(entries_.back().map));
+    entries_.pop_back();
+  }
   if (IsFull()) lowest_peak_ = entries_.back().peak;
+}
+
+std::vector<uint16_t> TopK::TakeMap(size_t size) {
+  std::vector<uint16_t> map;
+  if (!spare_maps_.empty()) {
+    map = std::move(spare_maps_.back());
+    spare_maps_.pop_back();
+  }
+  map.resize(size);
+  return map;
+}
+
+void TopK::Clear() {
+  for (Entry& entry : entries_) spare_maps_.push_back(std::move(entry.map));
+  entries_.clear();
+  lowest_peak_ = -std::numeric_limits<float>::infinity();
 }
 
 }  // namespace milan

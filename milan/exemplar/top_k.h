@@ -25,18 +25,23 @@ class TopK {
   /// One comparison for most photos that cannot enter; the map is read only when they might.
   void Add(int32_t photo_id, float peak, std::span<const float> map);
   void Merge(const TopK& other);
-  void Insert(Entry entry);  ///< As Add, of what an entry holds.
+  void Insert(const Entry& entry);  ///< As Add, of what an entry holds.
+  void Clear();                     ///< As new, but keeps the memory.
 
   /// Best first; at most k.
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  void Place(Entry entry);
+  std::vector<uint16_t> TakeMap(size_t size);
   bool IsFull() const { return static_cast<int64_t>(entries_.size()) == k_; }
 
   int64_t k_;
   /// Of the last entry once there are k: kept here for the cache's sake.
   float lowest_peak_ = -std::numeric_limits<float>::infinity();
   std::vector<Entry> entries_;
+  /// Maps of entries that had to go, for those that come: so that memory, once taken, is enough.
+  std::vector<std::vector<uint16_t>> spare_maps_;
 };
 
 }  // namespace milan
