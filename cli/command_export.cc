@@ -15,12 +15,14 @@ struct ExportCommand {
   Path run;
   Path output;
   std::string format = "milan";
+  std::string kind = "strongest";
   ExportOptions options;
 };
 
 void RunExport(const ExportCommand& command) {
   ExportOptions options = command.options;
   options.format = ParseExportFormat(command.format);
+  options.kind = ParseExemplarKind(command.kind);
   Terminal terminal(command.common.quiet);
   ExportRun(OpenRun(command.run), command.output, options, terminal);
   fmt::print("exported  {}\n", command.output.string());
@@ -38,6 +40,9 @@ void AddExportCommand(CLI::App& app, Action& action) {
                   "milan: images.npy, masks.npy, ids.csv, ... per layer, as the original has them;"
                   " csv, json: one table; npz: photo ids, activations, maps, thresholds per layer")
       ->check(CLI::IsMember({"milan", "csv", "json", "npz"}))
+      ->capture_default_str();
+  sub->add_option("--kind", command->kind,
+                  "Exemplars of another kind that the run has: weakest, middle, random")
       ->capture_default_str();
   sub->add_option("-l,--layers", command->options.layers, "Layers by name or glob (default: all)")
       ->delimiter(',');

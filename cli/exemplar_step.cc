@@ -64,6 +64,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   manifest.k = request.tally.k;
   manifest.quantile = request.tally.quantile;
   manifest.border = request.tally.border;
+  manifest.also = request.tally.also;
   if (!request.shard.empty()) manifest.shard = ParseShard(request.shard);
   return manifest;
 }
@@ -74,7 +75,7 @@ void SayPlan(const std::vector<Layer>& layers, const TallyRunRequest& request, T
   const int workers = request.options.workers > 0 ? request.options.workers : DefaultWorkers();
   uint64_t bytes = 0;
   for (const auto& pass : passes) {
-    bytes = std::max(bytes, LargestPassBytes(pass, request.options.k, workers));
+    bytes = std::max(bytes, LargestPassBytes(pass, request.options));
   }
   terminal.Say(fmt::format("memory: statistics of {} workers take {} at most, whatever the photos",
                            workers, FormatBytes(static_cast<double>(bytes))));
@@ -101,6 +102,12 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
       ->delimiter(',');
   command.add_option("-k,--exemplars", request.tally.k, "Exemplars per unit")
       ->capture_default_str();
+  command
+      .add_option(
+          "--also", request.also,
+          "Exemplars of other kinds to keep, too: weakest, middle (about the median photo), "
+          "random (not among the strongest)")
+      ->delimiter(',');
   command
       .add_option("--quantile", request.tally.quantile,
                   "A region counts where the activation exceeds this quantile of the unit")
@@ -129,6 +136,9 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
 void MakeExemplars(const ExemplarRequest& asked, Terminal& terminal) {
   ExemplarRequest request = asked;
   request.tally.border = ParseMaskBorder(request.border);
+  for (const std::string& kind : request.also) {
+    request.tally.also.push_back(ParseExemplarKind(kind));
+  }
   Validate(request.tally);
   const Network network = Network::Load(request.network);
   const Preprocessing preprocessing =

@@ -136,6 +136,20 @@ double ActivationHistogram::ValueAt(uint64_t ordinal) const {
       ordinal - zeros(), {std::max(minimum_, 0.0F), maximum_, std::max(atom_.value, 0.0F)});
 }
 
+std::vector<uint64_t> ActivationHistogram::Distribution(int64_t bins) const {
+  std::vector<uint64_t> counts(bins);
+  if (count() == 0) return counts;
+  const double range = static_cast<double>(maximum_) - minimum_;
+  const auto add = [&](double value, uint64_t values) {
+    const double place = range > 0 ? (value - minimum_) / range * static_cast<double>(bins) : 0;
+    counts[std::clamp<int64_t>(static_cast<int64_t>(place), 0, bins - 1)] += values;
+  };
+  if (zeros() > 0) add(0, zeros());
+  for (const auto& [middle, values] : buckets_[kPositive].Middles()) add(middle, values);
+  for (const auto& [middle, values] : buckets_[kNegative].Middles()) add(-middle, values);
+  return counts;
+}
+
 BucketCounts::Content ActivationHistogram::ExportBuckets(Sign sign) const {
   MILAN_CHECK(waiting_[sign].empty(), "export before Flush");
   return buckets_[sign].Export();

@@ -69,6 +69,10 @@ class ActivationHistogram {
   /// REQUIRES: count() > 0, 0 <= q <= 1.
   float Quantile(double q) const;
 
+  /// Counts in `bins` equal parts of [minimum, maximum], for display: those of a bucket count where
+  /// its middle lies. Zeros when count() is 0.
+  std::vector<uint64_t> Distribution(int64_t bins) const;
+
   /// The state as plain data, for files.
   struct Totals {
     float minimum = 0;

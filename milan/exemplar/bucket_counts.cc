@@ -102,6 +102,17 @@ uint64_t BucketCounts::Total() const {
   return std::accumulate(carried_.begin(), carried_.end(), counted_);
 }
 
+std::vector<std::pair<double, uint64_t>> BucketCounts::Middles() const {
+  std::vector<std::pair<double, uint64_t>> middles;
+  for (size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+    if (CountOf(bucket) == 0) continue;
+    const int key = BeforeFirst() + static_cast<int>(bucket);
+    const double begin = bucket == 0 ? 0 : MagnitudeOf(key);
+    middles.emplace_back((begin + MagnitudeOf(key + 1)) / 2, CountOf(bucket));
+  }
+  return middles;
+}
+
 BucketCounts::Content BucketCounts::Export() const {
   Content content;
   content.top = top_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "milan/exemplar/value_scan.h"
@@ -26,6 +27,9 @@ class BucketCounts {
   void Clear();  ///< Counts nothing any more, but keeps the memory.
 
   uint64_t Total() const;
+
+  /// The middles of the buckets that are not empty, and their counts, ascending.
+  std::vector<std::pair<double, uint64_t>> Middles() const;
 
   /// The state as plain data, for files: buckets that are not empty, ascending.
   struct Content {

@@ -139,6 +139,10 @@ void ExemplarSet::Save(const Path& path) const {
   writer.Add<float>("minima", {units}, minima);
   writer.Add<float>("maxima", {units}, maxima);
   writer.Add("states", DataType::kU8, {units}, std::as_bytes(std::span(states)));
+  if (!counts.empty()) {
+    writer.Add<uint64_t>("distributions", {units, kBins}, distributions);
+    writer.Add<uint64_t>("counts", {units, 4}, counts);
+  }
   writer.Write(path);
 }
 
@@ -166,6 +170,11 @@ ExemplarSet ExemplarSet::Load(const Path& path) {
   set.minima = ReadTensor<float>(file, "minima", DataType::kF32, {set.units});
   set.maxima = ReadTensor<float>(file, "maxima", DataType::kF32, {set.units});
   set.states = ReadStates(file, set.units);
+  if (file.Contains("counts")) {
+    set.distributions =
+        ReadTensor<uint64_t>(file, "distributions", DataType::kU64, {set.units, kBins});
+    set.counts = ReadTensor<uint64_t>(file, "counts", DataType::kU64, {set.units, 4});
+  }
   CheckPhotoIds(set, path);
   return set;
 }

@@ -40,6 +40,12 @@ struct ExemplarSet {
   std::vector<float> minima;      ///< [units], over all positions of all photos.
   std::vector<float> maxima;      ///< [units]
   std::vector<UnitState> states;  ///< [units]
+  static constexpr int64_t kBins = 32;
+  /// [units, kBins], how many activations lie in equal parts of [minimum, maximum], for display.
+  /// Empty in imported sets, as are the counts.
+  std::vector<uint64_t> distributions;
+  std::vector<uint64_t>
+      counts;  ///< [units, 4]: finite activations, zeros among them, NaN, infinite.
 
   /// Photos that unit `unit` really has as exemplars (<= k).
   int64_t CountOf(int64_t unit) const;

@@ -74,11 +74,11 @@ void ExportRun(const Run& run, const Path& folder, const ExportOptions& options,
     case ExportFormat::kMilan:
       return ExportMilanLayout(run, layers, folder, options, progress);
     case ExportFormat::kCsv:
-      return ExportCsv(run, layers, folder, progress);
+      return ExportCsv(run, layers, folder, options, progress);
     case ExportFormat::kJson:
-      return ExportJson(run, layers, folder, progress);
+      return ExportJson(run, layers, folder, options, progress);
     case ExportFormat::kNpz:
-      return ExportNpz(run, layers, folder, progress);
+      return ExportNpz(run, layers, folder, options, progress);
   }
 }
 

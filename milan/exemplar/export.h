@@ -21,6 +21,7 @@ ExportFormat ParseExportFormat(const std::string& text);
 
 struct ExportOptions {
   ExportFormat format = ExportFormat::kMilan;
+  ExemplarKind kind = ExemplarKind::kStrongest;
   std::vector<std::string> layers = {};  ///< Names or globs; empty: all of the run.
   int size = 224;                        ///< Height and width of masks and images (kMilan).
   bool overwrite = false;                ///< Replace files of the same name in the folder.

@@ -13,10 +13,10 @@ namespace milan {
 void ExportMilanLayout(const Run& run, const std::vector<std::string>& layers, const Path& folder,
                        const ExportOptions& options, Progress& progress);
 void ExportCsv(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-               Progress& progress);
+               const ExportOptions& options, Progress& progress);
 void ExportJson(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-                Progress& progress);
+                const ExportOptions& options, Progress& progress);
 void ExportNpz(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-               Progress& progress);
+               const ExportOptions& options, Progress& progress);
 
 }  // namespace milan

@@ -134,7 +134,7 @@ void ExportMilanLayout(const Run& run, const std::vector<std::string>& layers, c
   std::vector<std::unique_ptr<ImagesFile>> files;
   progress.Begin("masks", static_cast<int64_t>(layers.size()), "layers");
   for (size_t i = 0; i < layers.size(); ++i) {
-    const ExemplarSet set = run.Exemplars(layers[i]);
+    const ExemplarSet set = run.Exemplars(layers[i], options.kind);
     const Path layer_folder = folder / LayerFileName(set.layer);
     CreateFolder(layer_folder);
     RemoveStaleTemporaries(layer_folder);

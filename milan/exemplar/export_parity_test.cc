@@ -59,7 +59,7 @@ class ExportParity : public testing::TestWithParam<std::string> {
   }
   /// The run that the reference's would be, with its thresholds.
   milan::Run MakeRun() const {
-    LayerStatistics statistics(Units(), maps_.shape[2], maps_.shape[3], kExemplars);
+    LayerStatistics statistics(Units(), maps_.shape[2], maps_.shape[3], {kExemplars});
     const auto size = static_cast<size_t>(Units()) * Map(0, 0).size();
     for (int32_t photo = 0; photo < maps_.shape[0]; ++photo) {
       statistics.Add(photo,

@@ -13,12 +13,12 @@ namespace milan {
 namespace {
 
 /// Calls `use` with the exemplar set of each layer, one in memory at a time.
-void ForEachLayer(const Run& run, const std::vector<std::string>& layers, Progress& progress,
-                  const std::function<void(const ExemplarSet&)>& use) {
+void ForEachLayer(const Run& run, const std::vector<std::string>& layers, ExemplarKind kind,
+                  Progress& progress, const std::function<void(const ExemplarSet&)>& use) {
   progress.Begin("export", static_cast<int64_t>(layers.size()), "layers");
   for (size_t i = 0; i < layers.size(); ++i) {
     ThrowIfCancelled(progress);
-    use(run.Exemplars(layers[i]));
+    use(run.Exemplars(layers[i], kind));
     progress.Update(static_cast<int64_t>(i) + 1);
   }
   progress.End();
@@ -63,17 +63,17 @@ std::string JsonOf(const Run& run, const ExemplarSet& set, int64_t unit) {
 }  // namespace
 
 void ExportCsv(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-               Progress& progress) {
+               const ExportOptions& options, Progress& progress) {
   AtomicFile file(folder / "exemplars.csv");
   file.Write(std::string_view("layer,unit,rank,photo,activation,threshold,state\n"));
-  ForEachLayer(run, layers, progress, [&](const ExemplarSet& set) {
+  ForEachLayer(run, layers, options.kind, progress, [&](const ExemplarSet& set) {
     for (int64_t unit = 0; unit < set.units; ++unit) file.Write(CsvLinesOf(run, set, unit));
   });
   file.Commit();
 }
 
 void ExportJson(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-                Progress& progress) {
+                const ExportOptions& options, Progress& progress) {
   const RunManifest& manifest = run.manifest;
   AtomicFile file(folder / "exemplars.json");
   // Written by pieces: as one value in memory, the exemplars of a large network take gigabytes.
@@ -84,7 +84,7 @@ void ExportJson(const Run& run, const std::vector<std::string>& layers, const Pa
                   JsonString(manifest.network_path), JsonString(run.photo_root.string()),
                   manifest.k, manifest.quantile));
   const char* separator = "\n";
-  ForEachLayer(run, layers, progress, [&](const ExemplarSet& set) {
+  ForEachLayer(run, layers, options.kind, progress, [&](const ExemplarSet& set) {
     file.Write(fmt::format("{}{{\"layer\": {}, \"height\": {}, \"width\": {}, \"units\": [\n",
                            separator, JsonString(set.layer), set.height, set.width));
     for (int64_t unit = 0; unit < set.units; ++unit) {
@@ -97,8 +97,8 @@ void ExportJson(const Run& run, const std::vector<std::string>& layers, const Pa
 }
 
 void ExportNpz(const Run& run, const std::vector<std::string>& layers, const Path& folder,
-               Progress& progress) {
-  ForEachLayer(run, layers, progress, [&](const ExemplarSet& set) {
+               const ExportOptions& options, Progress& progress) {
+  ForEachLayer(run, layers, options.kind, progress, [&](const ExemplarSet& set) {
     const Shape places = {set.units, set.k};
     const Shape units = {set.units};
     WriteNpz(folder / (LayerFileName(set.layer) + ".npz"),

@@ -133,45 +133,51 @@ void LayerStatistics::Store(SafetensorsWriter& writer, const std::string& prefix
   for (const Sign sign : {kPositive, kNegative}) {
     StoreBuckets(writer, prefix + kSignNames[sign], histograms_, sign);
   }
-  StoreExemplars(writer, prefix);
+  StorePhotos(writer, prefix + "strongest.", strongest_);
+  if (!weakest_.empty()) StorePhotos(writer, prefix + "weakest.", weakest_);
+  if (!sampled_.empty()) StorePhotos(writer, prefix + "sampled.", sampled_);
+  writer.Add<int64_t>(
+      prefix + "sizes", {6},
+      std::array{units_, height_, width_, kept_.strongest, kept_.weakest, kept_.sampled});
 }
 
-void LayerStatistics::StoreExemplars(SafetensorsWriter& writer, const std::string& prefix) const {
+void LayerStatistics::StorePhotos(SafetensorsWriter& writer, const std::string& prefix,
+                                  const std::vector<TopK>& units) const {
   std::vector<uint64_t> ends;
   std::vector<int32_t> photo_ids;
   std::vector<float> peaks;
-  for (const TopK& top : top_) {
-    for (const TopK::Entry& entry : top.entries()) {
+  for (const TopK& photos : units) {
+    for (const TopK::Entry& entry : photos.entries()) {
       photo_ids.push_back(entry.photo_id);
       peaks.push_back(entry.peak);
     }
     ends.push_back(photo_ids.size());
   }
   const auto length = static_cast<int64_t>(photo_ids.size());
-  writer.Add<uint64_t>(prefix + "exemplar_ends", {units_}, ends);
+  writer.Add<uint64_t>(prefix + "ends", {units_}, ends);
   writer.Add<int32_t>(prefix + "photo_ids", {length}, photo_ids);
   writer.Add<float>(prefix + "peaks", {length}, peaks);
   writer.AddStreamed(prefix + "maps", DataType::kF16, {length, height_, width_},
-                     [this](const SafetensorsWriter::ByteSink& sink) {
-                       for (const TopK& top : top_) {
-                         for (const TopK::Entry& entry : top.entries()) {
+                     [&units](const SafetensorsWriter::ByteSink& sink) {
+                       for (const TopK& photos : units) {
+                         for (const TopK::Entry& entry : photos.entries()) {
                            sink(std::as_bytes(std::span(entry.map)));
                          }
                        }
                      });
-  writer.Add<int64_t>(prefix + "sizes", {4}, std::array{units_, height_, width_, k_});
 }
 
 LayerStatistics LayerStatistics::Restore(const SafetensorsFile& file, const std::string& prefix) {
   const Reader reader(file, prefix);
-  const auto sizes = reader.Read<int64_t>("sizes", DataType::kI64, {4});
+  const auto sizes = reader.Read<int64_t>("sizes", DataType::kI64, {6});
   constexpr int64_t kLargest = int64_t{1} << 32;
-  for (const int64_t size : sizes) {
-    if (size < 1 || size > kLargest) reader.Fail("sizes", "is out of range");
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const int64_t smallest = i < 4 ? 1 : 0;  // weakest and sampled photos may be none
+    if (sizes[i] < smallest || sizes[i] > kLargest) reader.Fail("sizes", "is out of range");
   }
   const int64_t units = sizes[0];
   const auto extremes = reader.Read<float>("extremes", DataType::kF32, {units, 2});
-  LayerStatistics result(units, sizes[1], sizes[2], sizes[3]);
+  LayerStatistics result(units, sizes[1], sizes[2], {sizes[3], sizes[4], sizes[5]});
   const auto totals = reader.Read<uint64_t>("totals", DataType::kU64, {units, 3});
   const auto atoms = reader.Read<float>("atoms", DataType::kF32, {units});
   const auto atom_counts = reader.Read<uint32_t>("atom_counts", DataType::kU32, {units});
@@ -184,25 +190,28 @@ LayerStatistics LayerStatistics::Restore(const SafetensorsFile& file, const std:
                                      total[2], Atom{atoms[unit], atom_counts[unit]}},
                                     {lists[kPositive].At(unit), lists[kNegative].At(unit)});
   }
-  result.RestoreExemplars(file, prefix);
+  result.RestorePhotos(file, prefix + "strongest.", result.strongest_);
+  if (sizes[4] > 0) result.RestorePhotos(file, prefix + "weakest.", result.weakest_);
+  if (sizes[5] > 0) result.RestorePhotos(file, prefix + "sampled.", result.sampled_);
   return result;
 }
 
-void LayerStatistics::RestoreExemplars(const SafetensorsFile& file, const std::string& prefix) {
+void LayerStatistics::RestorePhotos(const SafetensorsFile& file, const std::string& prefix,
+                                    std::vector<TopK>& units) {
   const Reader reader(file, prefix);
-  const auto ends = reader.Read<uint64_t>("exemplar_ends", DataType::kU64, {units_});
+  const auto ends = reader.Read<uint64_t>("ends", DataType::kU64, {units_});
   const int64_t length = reader.Length("photo_ids");
   const auto photo_ids = reader.Read<int32_t>("photo_ids", DataType::kI32, {length});
   const auto peaks = reader.Read<float>("peaks", DataType::kF32, {length});
   const auto maps = reader.Read<uint16_t>("maps", DataType::kF16, {length, height_, width_});
   if (!std::is_sorted(ends.begin(), ends.end()) || ends.back() != static_cast<uint64_t>(length)) {
-    reader.Fail("exemplar_ends", "does not divide the exemplars");
+    reader.Fail("ends", "does not divide the photos");
   }
   uint64_t place = 0;
   for (int64_t unit = 0; unit < units_; ++unit) {
     for (; place < ends[unit]; ++place) {
       const auto map = maps.begin() + static_cast<int64_t>(place) * height_ * width_;
-      top_[unit].Insert({peaks[place], photo_ids[place], {map, map + height_ * width_}});
+      units[unit].Insert({peaks[place], photo_ids[place], {map, map + height_ * width_}});
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "milan/base/array.h"
 #include "milan/base/safetensors.h"
 #include "milan/exemplar/activation_histogram.h"
+#include "milan/exemplar/exemplar_kind.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/top_k.h"
 
@@ -16,7 +17,7 @@ namespace milan {
 /// photos among workers gives the same exemplars. Not thread-safe: one per worker.
 class LayerStatistics {
  public:
-  LayerStatistics(int64_t units, int64_t height, int64_t width, int64_t k);
+  LayerStatistics(int64_t units, int64_t height, int64_t width, const KeptPhotos& kept);
 
   /// Adds one photo's activations: [units, height, width] or, for vectors, [units], either with or
   /// without a leading dimension of 1. Throws kInput when the shape is another.
@@ -25,8 +26,10 @@ class LayerStatistics {
   void Merge(const LayerStatistics& other);
   void Clear();  ///< As new, but keeps the memory.
 
-  /// The exemplars of everything added so far. REQUIRES: at least one photo was added.
-  ExemplarSet Finish(const std::string& layer, double quantile);
+  /// The exemplars of everything added so far. REQUIRES: at least one photo was added; the photos
+  /// that the kind needs are kept.
+  ExemplarSet Finish(const std::string& layer, double quantile,
+                     ExemplarKind kind = ExemplarKind::kStrongest);
 
   /// Counts what waits to be counted. REQUIRED before Store.
   void Flush();
@@ -39,24 +42,31 @@ class LayerStatistics {
   int64_t units() const { return units_; }
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }
-  int64_t k() const { return k_; }
+  const KeptPhotos& kept() const { return kept_; }
 
   /// An upper bound of the memory of statistics of these sizes.
-  static uint64_t LargestBytes(int64_t units, int64_t height, int64_t width, int64_t k);
+  static uint64_t LargestBytes(int64_t units, int64_t height, int64_t width,
+                               const KeptPhotos& kept);
   /// Memory held. It grows with the photos only until every unit has its k exemplars.
   size_t bytes() const;
 
  private:
   void CheckShape(const Shape& shape) const;
-  void StoreExemplars(SafetensorsWriter& writer, const std::string& prefix) const;
-  void RestoreExemplars(const SafetensorsFile& file, const std::string& prefix);
+  std::vector<const TopK::Entry*> ExemplarsOf(int64_t unit, ExemplarKind kind) const;
+  void SummarizeUnits(ExemplarSet& set, double quantile) const;
+  void StorePhotos(SafetensorsWriter& writer, const std::string& prefix,
+                   const std::vector<TopK>& units) const;
+  void RestorePhotos(const SafetensorsFile& file, const std::string& prefix,
+                     std::vector<TopK>& units);
 
   int64_t units_;
   int64_t height_;
   int64_t width_;
-  int64_t k_;
+  KeptPhotos kept_;
   std::vector<ActivationHistogram> histograms_;
-  std::vector<TopK> top_;
+  std::vector<TopK> strongest_;
+  std::vector<TopK> weakest_;  ///< Empty when none are kept.
+  std::vector<TopK> sampled_;  ///< The same.
 };
 
 }  // namespace milan

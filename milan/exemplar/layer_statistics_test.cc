@@ -1,6 +1,9 @@
 #include "milan/exemplar/layer_statistics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +17,7 @@ namespace {
 
 constexpr int kPhotos = 40;
 constexpr int64_t kUnits = 6;
+constexpr KeptPhotos kKept = {.strongest = 7, .weakest = 7, .sampled = 28};
 
 Array ActivationsOf(int photo) {
   Array activations{{1, kUnits, 3, 5}, {}};
@@ -30,12 +34,17 @@ Array ActivationsOf(int photo) {
 
 std::string SavedBytes(LayerStatistics statistics) {
   const TemporaryFolder folder;
-  statistics.Finish("layer", 0.9).Save(folder / "set");
-  return ReadFile(folder / "set");
+  std::string bytes;
+  for (const ExemplarKind kind : {ExemplarKind::kStrongest, ExemplarKind::kWeakest,
+                                  ExemplarKind::kMiddle, ExemplarKind::kRandom}) {
+    statistics.Finish("layer", 0.9, kind).Save(folder / "set");
+    bytes += ReadFile(folder / "set");
+  }
+  return bytes;
 }
 
 LayerStatistics Whole() {
-  LayerStatistics statistics(kUnits, 3, 5, 7);
+  LayerStatistics statistics(kUnits, 3, 5, kKept);
   for (int photo = 0; photo < kPhotos; ++photo) statistics.Add(photo, ActivationsOf(photo).View());
   return statistics;
 }
@@ -44,7 +53,7 @@ TEST(LayerStatistics, AnyOrderAndAnyDivisionGiveTheSameBytes) {
   const std::string whole = SavedBytes(Whole());
   Random random(1);
   for (int workers = 1; workers <= 9; ++workers) {
-    std::vector<LayerStatistics> parts(workers, LayerStatistics(kUnits, 3, 5, 7));
+    std::vector<LayerStatistics> parts(workers, LayerStatistics(kUnits, 3, 5, kKept));
     for (const size_t photo : random.Permutation(kPhotos)) {
       const auto id = static_cast<int32_t>(photo);
       parts[random.Below(workers)].Add(id, ActivationsOf(id).View());
@@ -54,6 +63,66 @@ TEST(LayerStatistics, AnyOrderAndAnyDivisionGiveTheSameBytes) {
     for (int i = 1; i < workers; ++i) merged.Merge(parts[i]);
     EXPECT_TRUE(SavedBytes(merged) == whole) << workers << " workers";
   }
+}
+
+/// Peaks of one unit over all photos.
+std::vector<float> PeaksOf(int64_t unit) {
+  std::vector<float> peaks;
+  for (int photo = 0; photo < kPhotos; ++photo) {
+    const Array activations = ActivationsOf(photo);
+    const auto map = activations.values.begin() + unit * 15;
+    peaks.push_back(*std::max_element(map, map + 15));
+  }
+  return peaks;
+}
+
+std::set<int32_t> IdsOf(const ExemplarSet& set, int64_t unit) {
+  const auto first = set.photo_ids.begin() + unit * set.k;
+  return {first, first + set.CountOf(unit)};
+}
+
+TEST(LayerStatistics, TheWeakestAreThePhotosWithTheLowestPeaks) {
+  const ExemplarSet set = Whole().Finish("layer", 0.9, ExemplarKind::kWeakest);
+  std::vector<float> peaks = PeaksOf(5);
+  std::sort(peaks.begin(), peaks.end());
+  for (int64_t rank = 0; rank < 7; ++rank) EXPECT_EQ(set.activations[5 * 7 + rank], peaks[rank]);
+}
+
+TEST(LayerStatistics, TheRandomOnesAreAlikeForAllUnitsAndNotAmongTheStrongest) {
+  const ExemplarSet strongest = Whole().Finish("layer", 0.9);
+  const ExemplarSet random = Whole().Finish("layer", 0.9, ExemplarKind::kRandom);
+  std::set<int32_t> both;
+  for (const int64_t unit : {4, 5}) {
+    for (const int32_t id : IdsOf(random, unit)) {
+      EXPECT_FALSE(IdsOf(strongest, unit).contains(id));
+    }
+    EXPECT_EQ(IdsOf(random, unit).size(), 7U);
+    both.merge(IdsOf(random, unit));
+  }
+  EXPECT_LT(both.size(), 14U) << "each unit has a sample of its own";
+}
+
+TEST(LayerStatistics, TheMiddleOnesLieAboutTheMedian) {
+  const ExemplarSet set = Whole().Finish("layer", 0.9, ExemplarKind::kMiddle);
+  std::vector<float> peaks = PeaksOf(5);
+  std::sort(peaks.begin(), peaks.end());
+  for (int64_t rank = 0; rank < 7; ++rank) {
+    const float peak = set.activations[5 * 7 + rank];
+    EXPECT_GT(peak, peaks[kPhotos / 4]);
+    EXPECT_LT(peak, peaks[kPhotos * 3 / 4]);
+  }
+}
+
+TEST(LayerStatistics, EveryActivationIsInTheDistributionAndTheCounts) {
+  const ExemplarSet set = Whole().Finish("layer", 0.9);
+  const auto counts = [&](int64_t unit, int64_t which) { return set.counts[unit * 4 + which]; };
+  for (int64_t unit = 0; unit < kUnits; ++unit) {
+    const auto bins = set.distributions.begin() + unit * ExemplarSet::kBins;
+    EXPECT_EQ(std::accumulate(bins, bins + ExemplarSet::kBins, uint64_t{0}), counts(unit, 0));
+    EXPECT_EQ(counts(unit, 0) + counts(unit, 2) + counts(unit, 3), uint64_t{kPhotos} * 15);
+  }
+  EXPECT_EQ(counts(0, 1), uint64_t{kPhotos} * 15);
+  EXPECT_EQ(counts(3, 2), 1U);
 }
 
 TEST(LayerStatistics, ExemplarsAreThePhotosWithTheHighestPeaks) {
@@ -96,7 +165,7 @@ TEST(LayerStatistics, SaysWhichUnitsAreDeadConstantOrInvalid) {
 }
 
 TEST(LayerStatistics, FewerPhotosThanPlacesLeaveThemEmpty) {
-  LayerStatistics statistics(kUnits, 3, 5, 7);
+  LayerStatistics statistics(kUnits, 3, 5, {7});
   for (const int photo : {8, 3}) statistics.Add(photo, ActivationsOf(photo).View());
   const ExemplarSet set = statistics.Finish("layer", 0.9);
   EXPECT_EQ(set.CountOf(4), 2);
@@ -105,14 +174,14 @@ TEST(LayerStatistics, FewerPhotosThanPlacesLeaveThemEmpty) {
 }
 
 TEST(LayerStatistics, TakesMapsAndVectorsAndNoOtherShape) {
-  LayerStatistics maps(2, 3, 4, 1);
+  LayerStatistics maps(2, 3, 4, {1});
   const std::vector<float> values(24, 1.0F);
   maps.Add(0, {{1, 2, 3, 4}, values});
   maps.Add(1, {{2, 3, 4}, values});
   for (const Shape& shape : {Shape{2, 4, 3}, {1, 3, 4, 2}, {24}, {1, 24}, {2, 1, 3, 4}}) {
     EXPECT_THROW(maps.Add(2, {shape, values}), Error) << ToString(shape);
   }
-  LayerStatistics vectors(24, 1, 1, 1);
+  LayerStatistics vectors(24, 1, 1, {1});
   vectors.Add(0, {{1, 24}, values});
   vectors.Add(1, {{24}, values});
   vectors.Add(2, {{1, 24, 1, 1}, values});

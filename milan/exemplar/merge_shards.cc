@@ -103,6 +103,7 @@ void MergeShards(const std::vector<Path>& folders, const Path& output, bool over
   TallyOptions options;
   options.quantile = request.manifest.quantile;
   options.border = request.manifest.border;
+  options.also = request.manifest.also;
   BeginRun(output, request.manifest);
   TallyState state;
   std::vector<UnitFacts> facts;

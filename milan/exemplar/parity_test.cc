@@ -84,7 +84,7 @@ class Mini48 : public testing::TestWithParam<std::string> {
     return all;
   }
   ExemplarSet Exemplars() const {
-    LayerStatistics statistics(maps_.shape[1], maps_.shape[2], maps_.shape[3], 15);
+    LayerStatistics statistics(maps_.shape[1], maps_.shape[2], maps_.shape[3], {15});
     for (int64_t photo = 0; photo < maps_.shape[0]; ++photo) {
       const Shape shape = {1, maps_.shape[1], maps_.shape[2], maps_.shape[3]};
       statistics.Add(static_cast<int32_t>(photo), {shape, MapsOf(photo)});

@@ -50,8 +50,9 @@ T ParseNumber(const std::string& text, const CsvTable& table, const std::string&
 }
 
 /// The exemplar set of a layer, held against the rest of the run.
-ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer) {
-  const Path path = run.folder / "exemplars" / (LayerFileName(layer.name) + ".safetensors");
+ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer, ExemplarKind kind) {
+  const Path path =
+      run.folder / ExemplarFolder(kind) / (LayerFileName(layer.name) + ".safetensors");
   ExemplarSet set = ExemplarSet::Load(path);
   if (set.layer != layer.name || set.units != layer.units || set.height != layer.height ||
       set.width != layer.width || set.k != run.manifest.k) {
@@ -71,6 +72,8 @@ ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer) {
 void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   Json layers = Json::array();
   for (const RunLayer& layer : manifest.layers) layers.push_back(ToJson(layer));
+  Json also = Json::array();
+  for (const ExemplarKind kind : manifest.also) also.push_back(ToString(kind));
   const Json json = {
       {"format", kFormat},
       {"version", kVersion},
@@ -88,6 +91,7 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
       {"k", manifest.k},
       {"quantile", manifest.quantile},
       {"mask_border", ToString(manifest.border)},
+      {"also", also},
       {"shard", {manifest.shard.index, manifest.shard.count}},
       {"layers", layers}};
   WriteJson(folder / "run.json", json);
@@ -119,6 +123,9 @@ RunManifest ReadRunManifest(const Path& folder) {
   manifest.k = Get<int64_t>(json, "k", name);
   manifest.quantile = Get<double>(json, "quantile", name);
   manifest.border = ParseMaskBorder(Get<std::string>(json, "mask_border", name));
+  for (const std::string& kind : Get<std::vector<std::string>>(json, "also", name)) {
+    manifest.also.push_back(ParseExemplarKind(kind));
+  }
   const auto shard = Get<std::vector<int>>(json, "shard", name);
   if (shard.size() != 2) throw InputError(name + ": 'shard' is not [index, count]");
   manifest.shard = {shard[0], shard[1]};
@@ -205,10 +212,15 @@ PhotoSet Run::Photos() const {
   return FindPhotos(photo_root, std::move(named));
 }
 
-ExemplarSet Run::Exemplars(const std::string& layer) const {
+ExemplarSet Run::Exemplars(const std::string& layer, ExemplarKind kind) const {
+  if (kind != ExemplarKind::kStrongest &&
+      std::find(manifest.also.begin(), manifest.also.end(), kind) == manifest.also.end()) {
+    throw UsageError(folder.string() + ": has no " + ToString(kind) +
+                     " exemplars; `milan exemplars --also " + ToString(kind) + "` keeps them");
+  }
   std::string known;
   for (const RunLayer& candidate : manifest.layers) {
-    if (candidate.name == layer) return LoadExemplars(*this, candidate);
+    if (candidate.name == layer) return LoadExemplars(*this, candidate, kind);
     known += (known.empty() ? "" : ", ") + candidate.name;
   }
   throw UsageError(folder.string() + ": has no layer '" + layer + "' (its layers: " + known + ")");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "milan/base/file.h"
+#include "milan/exemplar/exemplar_kind.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/image/photo_set.h"
 #include "milan/image/preprocess.h"
@@ -54,6 +55,7 @@ struct RunManifest {
   int64_t k = 15;
   double quantile = 0.99;
   MaskBorder border = MaskBorder::kZeros;
+  ExemplarKinds also;  ///< Besides the strongest.
   Shard shard;
   bool complete = false;
 };
@@ -65,8 +67,10 @@ struct Run {
   std::vector<PhotoRecord> photos;
   Path photo_root;
 
-  /// Exemplars of one layer of the run. Throws kUsage naming the layers it has.
-  ExemplarSet Exemplars(const std::string& layer) const;
+  /// Exemplars of one layer of the run. Throws kUsage naming the layers it has, or the option that
+  /// keeps exemplars of that kind.
+  ExemplarSet Exemplars(const std::string& layer,
+                        ExemplarKind kind = ExemplarKind::kStrongest) const;
   /// Where the photos are now, files or parts of archives: for LoadPhoto. Those that are gone are
   /// failures when they are loaded. Reads the headers of archives, so it is for once per step.
   PhotoSet Photos() const;

@@ -16,6 +16,12 @@ std::string Names(const std::vector<RunLayer>& layers) {
   return names;
 }
 
+std::string Names(const ExemplarKinds& kinds) {
+  std::string names;
+  for (const ExemplarKind kind : kinds) names += (names.empty() ? "" : ",") + ToString(kind);
+  return names.empty() ? "nothing" : names;
+}
+
 /// What differs between the photos that a run has seen and those of today; empty when nothing does.
 /// Compares names and sizes: reading every photo again would cost as much as half the run.
 std::string PhotoDifference(const std::vector<PhotoRecord>& before, const PhotoSet& now) {
@@ -49,6 +55,7 @@ std::string Difference(const RunManifest& run, const RunManifest& wanted) {
   if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
   if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
   if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
+  if (run.also != wanted.also) return "--also " + Names(run.also);
   if (run.border != wanted.border) return "--mask-border " + ToString(run.border);
   if (run.milan_version != wanted.milan_version) return "milan " + run.milan_version;
   if (run.engine_version != wanted.engine_version) return "ONNX Runtime " + run.engine_version;

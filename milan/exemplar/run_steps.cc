@@ -29,8 +29,12 @@ std::vector<UnitFacts> InOrderOf(const std::vector<RunLayer>& layers,
 
 void BeginRun(const Path& folder, const RunManifest& manifest) {
   CreateFolder(folder);
-  for (const char* name : {"state", "exemplars", "photos.csv", "units.csv", "descriptions.json",
-                           "descriptions.csv", "report"}) {
+  for (const ExemplarKind kind : {ExemplarKind::kStrongest, ExemplarKind::kWeakest,
+                                  ExemplarKind::kMiddle, ExemplarKind::kRandom}) {
+    Remove(folder / ExemplarFolder(kind));
+  }
+  for (const char* name :
+       {"state", "photos.csv", "units.csv", "descriptions.json", "descriptions.csv", "report"}) {
     Remove(folder / name);
   }
   RemoveStaleTemporaries(folder);
@@ -39,13 +43,18 @@ void BeginRun(const Path& folder, const RunManifest& manifest) {
 
 std::vector<UnitFacts> SaveExemplars(const Path& folder, TallyState& state,
                                      const TallyOptions& options) {
-  CreateFolder(folder / "exemplars");
+  ExemplarKinds kinds = options.also;
+  kinds.push_back(ExemplarKind::kStrongest);
+  for (const ExemplarKind kind : kinds) CreateFolder(folder / ExemplarFolder(kind));
   std::vector<UnitFacts> facts;
   for (size_t i = 0; i < state.layers.size(); ++i) {
-    const ExemplarSet set = FinishLayer(state, i, options);
-    state.layers[i] = LayerStatistics(1, 1, 1, 1);  // its memory is not needed any more
-    set.Save(folder / "exemplars" / (LayerFileName(set.layer) + ".safetensors"));
-    for (UnitFacts& fact : FactsOf(set)) facts.push_back(std::move(fact));
+    for (const ExemplarKind kind : kinds) {
+      const ExemplarSet set = FinishLayer(state, i, options, kind);
+      set.Save(folder / ExemplarFolder(kind) / (LayerFileName(set.layer) + ".safetensors"));
+      if (kind != ExemplarKind::kStrongest) continue;
+      for (UnitFacts& fact : FactsOf(set)) facts.push_back(std::move(fact));
+    }
+    state.layers[i] = LayerStatistics(1, 1, 1, {1});  // its memory is not needed any more
   }
   return facts;
 }

@@ -47,7 +47,7 @@ class RunTest : public testing::Test {
   void Write() const {
     CreateFolder(folder_ / "exemplars");
     for (const RunLayer& layer : manifest_.layers) {
-      LayerStatistics statistics(layer.units, layer.height, layer.width, manifest_.k);
+      LayerStatistics statistics(layer.units, layer.height, layer.width, {manifest_.k});
       const Shape shape = {layer.units, layer.height, layer.width};
       for (const int photo : {0, 2}) {
         statistics.Add(photo, {shape, RandomActivations(ElementCount(shape), photo, true)});

@@ -61,7 +61,8 @@ class TallyPass {
     workers_.resize(std::min<size_t>(count, std::max<size_t>(photos, 1)));
     for (Worker& worker : workers_) {
       if (&worker != &workers_.front()) {  // the first one works on the state itself
-        worker.statistics = EmptyState(input_.layers, 0, options_.k).layers;
+        worker.statistics =
+            EmptyState(input_.layers, 0, PhotosToKeep(options_.k, options_.also)).layers;
       }
       worker.input.shape = {1, 3, input_.preprocessing.Height(), input_.preprocessing.Width()};
       worker.input.values.resize(ElementCount(worker.input.shape));
@@ -170,6 +171,12 @@ void Validate(const TallyOptions& options) {
   if (options.k < 1 || options.k > 1000) {
     throw UsageError("--exemplars " + std::to_string(options.k) + ": expected 1 to 1000");
   }
+  for (const ExemplarKind kind : options.also) {
+    if (kind == ExemplarKind::kStrongest ||
+        std::count(options.also.begin(), options.also.end(), kind) > 1) {
+      throw UsageError("--also " + ToString(kind) + ": is kept anyway");
+    }
+  }
   if (!(options.quantile > 0 && options.quantile < 1)) {
     throw UsageError("--quantile " + std::to_string(options.quantile) +
                      ": expected a number between 0 and 1");
@@ -200,14 +207,16 @@ void RequirePhotos(const TallyState& state, const PhotoSet& photos) {
                    (*first)->failure);
 }
 
-ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options) {
-  ExemplarSet set = state.layers.at(layer).Finish(state.names.at(layer), options.quantile);
+ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options,
+                        ExemplarKind kind) {
+  ExemplarSet set = state.layers.at(layer).Finish(state.names.at(layer), options.quantile, kind);
   set.border = options.border;
   return set;
 }
 
 TallyResult Tally(const TallyInput& input, const TallyOptions& options, Progress& progress) {
-  TallyState state = EmptyState(input.layers, input.photos.photos.size(), options.k);
+  TallyState state =
+      EmptyState(input.layers, input.photos.photos.size(), PhotosToKeep(options.k, options.also));
   TallyPlan plan;
   plan.end = std::ssize(state.photos);
   ContinueTally(input, options, plan, state, progress);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "milan/base/progress.h"
+#include "milan/exemplar/exemplar_kind.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/run.h"
 #include "milan/exemplar/tally_state.h"
@@ -22,6 +23,7 @@ struct TallyOptions {
   double quantile =
       0.99;  ///< Of all activations of the unit; above it a region counts (paper: 0.99).
   MaskBorder border = MaskBorder::kZeros;  ///< What lies outside a map (reference: zeros).
+  ExemplarKinds also = {};                 ///< Kinds of exemplars besides the strongest.
   bool strict = false;  ///< A broken photo stops the run instead of being skipped.
   // Affects speed only.
   int workers = 0;  ///< 0: one per processor.
@@ -59,7 +61,8 @@ void ContinueTally(const TallyInput& input, const TallyOptions& options, const T
 void RequirePhotos(const TallyState& state, const PhotoSet& photos);
 
 /// The exemplars of one layer of a state.
-ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options);
+ExemplarSet FinishLayer(TallyState& state, size_t layer, const TallyOptions& options,
+                        ExemplarKind kind = ExemplarKind::kStrongest);
 
 struct TallyResult {
   std::vector<ExemplarSet> layers;  ///< In the order asked for.

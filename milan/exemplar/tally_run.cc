@@ -20,6 +20,8 @@ int WorkersOf(const TallyOptions& options) {
   return options.workers > 0 ? options.workers : DefaultWorkers();
 }
 
+KeptPhotos KeptBy(const TallyOptions& options) { return PhotosToKeep(options.k, options.also); }
+
 std::vector<std::string> NamesOf(const std::vector<Layer>& layers) {
   std::vector<std::string> names;
   for (const Layer& layer : layers) names.push_back(layer.name);
@@ -61,7 +63,7 @@ TallyPlan PlanOf(const TallyRunRequest& request, int64_t photo_count) {
 TallyState RunPass(const TallyRunRequest& request, const std::vector<Layer>& pass,
                    const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress) {
   const Path path = StatePath(request.folder, pass);
-  TallyState state = EmptyState(pass, photos.photos.size(), request.options.k);
+  TallyState state = EmptyState(pass, photos.photos.size(), KeptBy(request.options));
   if (fs::exists(path)) {
     state = LoadState(path);
     if (state.photos.size() != photos.photos.size() || state.names != NamesOf(pass)) {
@@ -82,12 +84,12 @@ TallyState RunPass(const TallyRunRequest& request, const std::vector<Layer>& pas
 
 }  // namespace
 
-uint64_t LargestPassBytes(const std::vector<Layer>& layers, int64_t k, int workers) {
+uint64_t LargestPassBytes(const std::vector<Layer>& layers, const TallyOptions& options) {
   uint64_t bytes = 0;
   for (const Layer& layer : layers) {
-    bytes += LayerStatistics::LargestBytes(layer.units, layer.height, layer.width, k);
+    bytes += LayerStatistics::LargestBytes(layer.units, layer.height, layer.width, KeptBy(options));
   }
-  return bytes * static_cast<uint64_t>(workers);
+  return bytes * static_cast<uint64_t>(WorkersOf(options));
 }
 
 Passes PlanPasses(const std::vector<Layer>& layers, const TallyRunRequest& request) {
@@ -95,7 +97,7 @@ Passes PlanPasses(const std::vector<Layer>& layers, const TallyRunRequest& reque
   const int workers = WorkersOf(request.options);
   Passes passes = {{}};
   for (const Layer& layer : layers) {
-    const uint64_t alone = LargestPassBytes({layer}, request.options.k, workers);
+    const uint64_t alone = LargestPassBytes({layer}, request.options);
     if (limit > 0 && alone > limit) {
       throw UsageError(fmt::format(
           "--memory: layer '{}' alone needs up to {} MB with {} workers; allow more, or fewer "
@@ -104,7 +106,7 @@ Passes PlanPasses(const std::vector<Layer>& layers, const TallyRunRequest& reque
     }
     std::vector<Layer> longer = passes.back();
     longer.push_back(layer);
-    if (limit == 0 || LargestPassBytes(longer, request.options.k, workers) <= limit) {
+    if (limit == 0 || LargestPassBytes(longer, request.options) <= limit) {
       passes.back() = std::move(longer);
     } else {
       passes.push_back({layer});

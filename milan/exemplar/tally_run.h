@@ -34,7 +34,7 @@ using EngineFactory = std::function<std::unique_ptr<Engine>(const std::vector<La
 using Passes = std::vector<std::vector<Layer>>;
 
 /// Bytes that a pass holds at most: the statistics of every worker.
-uint64_t LargestPassBytes(const std::vector<Layer>& layers, int64_t k, int workers);
+uint64_t LargestPassBytes(const std::vector<Layer>& layers, const TallyOptions& options);
 /// Divides the layers, in order, into as few passes as the limit allows (0: one pass). Throws
 /// kUsage when one layer alone is beyond it, saying how much it needs.
 Passes PlanPasses(const std::vector<Layer>& layers, const TallyRunRequest& request);

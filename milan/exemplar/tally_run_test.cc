@@ -53,10 +53,12 @@ class TallyRunTest : public testing::Test {
     layers_ = {{"maps", "Relu", Layout::kMap, {1, 4, 2, 2}, 4, 2, 2},
                {"vector", "Gemm", Layout::kVector, {1, 3}, 3, 1, 1}};
     request_.options.k = 5;
+    request_.options.also = {ExemplarKind::kWeakest, ExemplarKind::kMiddle, ExemplarKind::kRandom};
     request_.options.workers = 2;
     request_.manifest.milan_version = "0.1.0";
     request_.manifest.network_hash = "11";
     request_.manifest.k = 5;
+    request_.manifest.also = request_.options.also;
     request_.manifest.photo_count = kPhotos;
     request_.manifest.preprocessing.shorter_side = kSize;
     request_.manifest.preprocessing.crop = {kSize, kSize};
@@ -154,7 +156,7 @@ TEST_F(TallyRunTest, ShardsInAnyOrderMergeToTheSameBytes) {
 
 TEST_F(TallyRunTest, AMemoryLimitMeansMorePassesAndTheSameBytes) {
   Make(folder_ / "whole");
-  request_.memory_limit = LargestPassBytes({layers_[0]}, 5, 2);
+  request_.memory_limit = LargestPassBytes({layers_[0]}, request_.options);
   EXPECT_EQ(PlanPasses(layers_, request_).size(), 2U);
   StopAfter progress(4);
   EXPECT_THROW(Make(folder_ / "run", progress, request_), Error);

@@ -10,7 +10,7 @@ namespace milan {
 namespace {
 
 constexpr const char* kFormat = "milan-tally";
-constexpr const char* kVersion = "1";
+constexpr const char* kVersion = "2";
 constexpr const char* kPhotos = "photos";
 
 std::string PrefixOf(size_t layer) { return "layer" + std::to_string(layer) + "."; }
@@ -41,7 +41,7 @@ void CheckFormat(const SafetensorsFile& file) {
 
 bool AreAlike(const LayerStatistics& a, const LayerStatistics& b) {
   return a.units() == b.units() && a.height() == b.height() && a.width() == b.width() &&
-         a.k() == b.k();
+         a.kept() == b.kept();
 }
 
 void AddPhotos(SafetensorsWriter& writer, const TallyState& state) {
@@ -76,11 +76,12 @@ int64_t TallyState::Seen() const {
                        [](const auto& photo) { return photo.has_value(); });
 }
 
-TallyState EmptyState(const std::vector<Layer>& layers, size_t photo_count, int64_t k) {
+TallyState EmptyState(const std::vector<Layer>& layers, size_t photo_count,
+                      const KeptPhotos& kept) {
   TallyState state;
   for (const Layer& layer : layers) {
     state.names.push_back(layer.name);
-    state.layers.emplace_back(layer.units, layer.height, layer.width, k);
+    state.layers.emplace_back(layer.units, layer.height, layer.width, kept);
   }
   state.photos.resize(photo_count);
   return state;

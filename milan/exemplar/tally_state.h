@@ -23,7 +23,7 @@ struct TallyState {
   int64_t Seen() const;
 };
 
-TallyState EmptyState(const std::vector<Layer>& layers, size_t photo_count, int64_t k);
+TallyState EmptyState(const std::vector<Layer>& layers, size_t photo_count, const KeptPhotos& kept);
 
 /// Adds what the other state knows. Throws kInput when it is of other layers or another number of
 /// photos, or when both have seen the same photo.

@@ -50,8 +50,8 @@ inline Run MakeTestRun(const Path& folder, int64_t k = 4) {
   run.manifest.preprocessing.crop = {10, 10};
   CreateFolder(run.photo_root);
   std::vector<LayerStatistics> statistics;
-  statistics.emplace_back(3, 3, 4, k);
-  statistics.emplace_back(2, 1, 1, k);
+  statistics.emplace_back(3, 3, 4, KeptPhotos{k});
+  statistics.emplace_back(2, 1, 1, KeptPhotos{k});
   for (int photo = 0; photo < kTestPhotos; ++photo) {
     const std::string name = "photo, " + std::to_string(photo) + ".png";
     const std::string png = EncodePng(NoiseImage(20 + photo, 16, static_cast<uint64_t>(photo)));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "milan/base/array.h"
+#include "milan/base/random.h"
 #include "milan/exemplar/value_scan.h"
 
 namespace milan {
@@ -25,20 +26,34 @@ int64_t SumOf(const TopK::Entry& entry) {
   return sum;
 }
 
-bool IsBetter(const TopK::Entry& a, const TopK::Entry& b) {
-  if (a.peak != b.peak) return a.peak > b.peak;
-  const int64_t a_places = PlacesAtPeak(a);
-  const int64_t b_places = PlacesAtPeak(b);
-  if (a_places != b_places) return a_places > b_places;
-  const int64_t a_sum = SumOf(a);
-  const int64_t b_sum = SumOf(b);
-  return a_sum != b_sum ? a_sum > b_sum : a.photo_id < b.photo_id;
-}
-
 }  // namespace
 
+float TopK::MeritOf(float peak, int32_t photo_id) const {
+  if (order_ == PhotoOrder::kHighestPeak) return peak;
+  if (order_ == PhotoOrder::kLowestPeak) return -peak;
+  constexpr int kDropped = 40;  // what a float holds is left
+  return static_cast<float>(Random(static_cast<uint64_t>(photo_id)).Next() >> kDropped);
+}
+
+bool TopK::IsBetter(const Entry& a, const Entry& b) const {
+  const float a_merit = MeritOf(a.peak, a.photo_id);
+  const float b_merit = MeritOf(b.peak, b.photo_id);
+  if (a_merit != b_merit) return a_merit > b_merit;
+  if (order_ == PhotoOrder::kHighestPeak) {
+    const int64_t a_places = PlacesAtPeak(a);
+    const int64_t b_places = PlacesAtPeak(b);
+    if (a_places != b_places) return a_places > b_places;
+  }
+  if (order_ != PhotoOrder::kByChance) {
+    const int64_t a_sum = SumOf(a);
+    const int64_t b_sum = SumOf(b);
+    if (a_sum != b_sum) return (a_sum > b_sum) == (order_ == PhotoOrder::kHighestPeak);
+  }
+  return a.photo_id < b.photo_id;
+}
+
 void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
-  if (std::isnan(peak) || peak < lowest_peak_) return;
+  if (std::isnan(peak) || MeritOf(peak, photo_id) < lowest_merit_) return;
   Entry entry = {peak, photo_id, TakeMap(map.size())};
   RoundToHalf(map, entry.map.data());
   Place(std::move(entry));
@@ -63,7 +78,7 @@ void TopK::Place(Entry entry) {
     spare_maps_.push_back(std::move(entries_.back().map));
     entries_.pop_back();
   }
-  if (IsFull()) lowest_peak_ = entries_.back().peak;
+  if (IsFull()) lowest_merit_ = MeritOf(entries_.back().peak, entries_.back().photo_id);
 }
 
 std::vector<uint16_t> TopK::TakeMap(size_t size) {
@@ -79,7 +94,7 @@ std::vector<uint16_t> TopK::TakeMap(size_t size) {
 void TopK::Clear() {
   for (Entry& entry : entries_) spare_maps_.push_back(std::move(entry.map));
   entries_.clear();
-  lowest_peak_ = -std::numeric_limits<float>::infinity();
+  lowest_merit_ = -std::numeric_limits<float>::infinity();
 }
 
 }  // namespace milan

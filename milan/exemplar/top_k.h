@@ -7,11 +7,19 @@
 
 namespace milan {
 
-/// The k photos that excite one unit most, with their activation maps in half precision. Better is
-/// the higher peak; where peaks are equal, as they are when the activation function has a cap, the
-/// map that has its peak in more places, then that with the higher mean, then the smaller photo id
-/// (decision record 0006). A NaN peak never enters. What is kept does not depend on the order of
-/// Add and Merge.
+/// What makes a photo better than another one of the same unit.
+enum class PhotoOrder {
+  /// The higher peak; where peaks are equal, as they are when the activation function has a cap,
+  /// the map that has its peak in more places, then that with the higher mean (decision record
+  /// 0006).
+  kHighestPeak,
+  kLowestPeak,  ///< The lower peak, then the lower mean.
+  kByChance     ///< A number drawn for the photo id, the same one for all units.
+};
+
+/// The k best photos of one unit, with their activation maps in half precision; of equals, those
+/// with the smaller ids. A NaN peak never enters. What is kept does not depend on the order of Add
+/// and Merge.
 class TopK {
  public:
   struct Entry {
@@ -20,7 +28,7 @@ class TopK {
     std::vector<uint16_t> map;  ///< Half precision.
   };
 
-  explicit TopK(int64_t k) : k_(k) {}
+  explicit TopK(int64_t k, PhotoOrder order = PhotoOrder::kHighestPeak) : k_(k), order_(order) {}
 
   /// One comparison for most photos that cannot enter; the map is read only when they might.
   void Add(int32_t photo_id, float peak, std::span<const float> map);
@@ -32,13 +40,16 @@ class TopK {
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  float MeritOf(float peak, int32_t photo_id) const;
+  bool IsBetter(const Entry& a, const Entry& b) const;
   void Place(Entry entry);
   std::vector<uint16_t> TakeMap(size_t size);
   bool IsFull() const { return static_cast<int64_t>(entries_.size()) == k_; }
 
   int64_t k_;
+  PhotoOrder order_;
   /// Of the last entry once there are k: kept here for the cache's sake.
-  float lowest_peak_ = -std::numeric_limits<float>::infinity();
+  float lowest_merit_ = -std::numeric_limits<float>::infinity();
   std::vector<Entry> entries_;
   /// Maps of entries that had to go, for those that come: so that memory, once taken, is enough.
   std::vector<std::vector<uint16_t>> spare_maps_;

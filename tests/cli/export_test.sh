@@ -14,6 +14,16 @@ head -c 128 original/layer1/images.npy | grep -qF '(8,15,3,224,224,)' || fail "i
 [[ $(stat -c %s original/layer1/images.npy) == $((128 + 8 * 15 * 3 * 224 * 224)) ]] || fail "images.npy has another size"
 [[ $(stat -c %s original/layer1/masks.npy) == $((128 + 8 * 15 * 224 * 224)) ]] || fail "masks.npy has another size"
 
+# Exemplars of other kinds, when the run has them.
+expect 2 "$MILAN" export run -o weak --kind weakest;                says "--also weakest"
+expect 0 "$MILAN" exemplars network.onnx photos -o kinds --layers layer2 --resize 64x64 -k 3 --also weakest,random
+expect 0 "$MILAN" export kinds -o weak --kind weakest --format csv
+expect 0 "$MILAN" export kinds -o random --kind random --format csv
+for kind in weak random; do
+  [[ $(wc -l < $kind/exemplars.csv) == $((1 + 12 * 3)) ]] || fail "$kind: not one line per exemplar"
+done
+expect 2 "$MILAN" exemplars network.onnx photos -o none --also best; says "weakest, middle or random"
+
 # Tables for everybody.
 expect 0 "$MILAN" export run -o table --format csv --layers layer2
 [[ $(wc -l < table/exemplars.csv) == $((1 + 12 * 15)) ]] || fail "not one line per exemplar"
