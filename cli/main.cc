@@ -48,7 +48,8 @@ int Guard(const Action& action) {
     }
     return static_cast<int>(ExitCodeOf(error.kind()));
   } catch (const std::bad_alloc&) {
-    return Fail("out of memory; describe fewer layers at a time (--layers)", ExitCode::kFailed);
+    return Fail("out of memory; limit the statistics (--memory), or take fewer layers (--layers) or workers "
+                "(-j)", ExitCode::kFailed);
   } catch (const std::exception& error) {
     return Fail(std::string(error.what()) + " (unexpected: please report this as a bug)",
                 ExitCode::kInternal);

@@ -38,7 +38,7 @@ void ActivationHistogram::AddBlock(std::span<const float> values, Extremes& extr
   extremes.maximum = std::max(extremes.maximum, scan.maximum + 0.0F);
   minimum_ = std::min(minimum_, scan.minimum + 0.0F);
   maximum_ = std::max(maximum_, scan.maximum + 0.0F);
-  if (scan.like_first > 1) {
+  if (scan.like_first > 1 && values[0] != 0) {  // zeros are counted anyway
     atom_ = std::max(atom_, {values[0] + 0.0F, static_cast<uint32_t>(scan.like_first)});
   }
   for (const Sign sign : {kPositive, kNegative}) {

@@ -49,6 +49,15 @@ void CheckPhotos(const TallyState& state, const PhotoSet& photos, int workers, c
   });
 }
 
+/// Every pass reads the photos anew, and must find the same ones.
+void CheckSamePhotos(const TallyState& before, const TallyState& now, const Path& folder) {
+  for (size_t id = 0; id < before.photos.size(); ++id) {
+    if (!before.photos[id] || before.photos[id]->hash == now.photos[id]->hash) continue;
+    throw InputError(folder.string() + ": photo " + before.photos[id]->name +
+                     " changed from one pass to the next; --overwrite begins anew");
+  }
+}
+
 /// The photos of a shard: contiguous, so that archives are read from front to back.
 TallyPlan PlanOf(const TallyRunRequest& request, int64_t photo_count) {
   const Shard& shard = request.manifest.shard;
@@ -129,7 +138,9 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
   TallyState state;
   std::vector<UnitFacts> facts;
   for (const std::vector<Layer>& pass : passes) {
-    state = RunPass(request, pass, photos, make_engine, progress);
+    TallyState of_pass = RunPass(request, pass, photos, make_engine, progress);
+    CheckSamePhotos(state, of_pass, request.folder);
+    state = std::move(of_pass);
     // Another pass, or another machine, needs it; otherwise the exemplars follow at once.
     if (is_shard || passes.size() > 1) SaveState(StatePath(request.folder, pass), state);
     if (!is_shard) {

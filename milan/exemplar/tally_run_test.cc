@@ -166,6 +166,31 @@ TEST_F(TallyRunTest, AMemoryLimitMeansMorePassesAndTheSameBytes) {
   EXPECT_THAT(ErrorOf([&] { PlanPasses(layers_, request_); }), HasSubstr("'maps' alone needs"));
 }
 
+/// Does something before the second pass.
+class BeforeSecondPass final : public NoProgress {
+ public:
+  explicit BeforeSecondPass(std::function<void()> action) : action_(std::move(action)) {}
+  void Begin(const std::string&, int64_t, const std::string&) override {
+    if (++passes_ == 2) action_();
+  }
+
+ private:
+  std::function<void()> action_;
+  int passes_ = 0;
+};
+
+TEST_F(TallyRunTest, APhotoThatChangesFromPassToPassIsNamed) {
+  request_.memory_limit = LargestPassBytes({layers_[0]}, request_.options);
+  BeforeSecondPass progress([&] {
+    std::string content = ReadFile(PhotoPath(3));
+    content.back() ^= 1;
+    WriteFileAtomically(PhotoPath(3), content);
+  });
+  EXPECT_THAT(ErrorOf([&] { Make(folder_ / "run", progress, request_); }),
+              HasSubstr("p103.png changed from one pass to the next"));
+  EXPECT_FALSE(ReadRunManifest(folder_ / "run").complete);
+}
+
 TEST_F(TallyRunTest, AnotherRequestIsRefusedWithTheDifference) {
   StopAfter progress(4);
   EXPECT_THROW(Make(folder_ / "run", progress, request_), Error);
