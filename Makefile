@@ -3,11 +3,12 @@ SHELL := /bin/bash
 PRESET ?= release
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
 SHARED ?= ../shared/data
 CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build deps demo test lint tidy format sanitize bench train clean
+.PHONY: help build install deps demo test lint headers tidy format sanitize bench train clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,6 +20,10 @@ build: build/.deps-build ## Build build/release/milan
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET) -Wno-dev $(CMAKE_OPTIONS) >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS) $(if $(VERBOSE),-v,--quiet)
 	@[ ! -f $(BUILD)/milan ] || echo "built $(BUILD)/milan"
+
+install: build ## Install the program, the libraries and their headers below PREFIX (/usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX) >/dev/null
+	@echo "installed below $(PREFIX)"
 
 # Stamps: dependencies are checked again only when the script changes.
 build/.deps-%: scripts/install_dependencies.sh scripts/fetch_onnxruntime.sh
@@ -36,6 +41,9 @@ sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour 
 
 lint: build/.deps-lint ## Formatting and the module table
 	@scripts/lint.sh
+
+headers: build ## Compile each installed header alone
+	@ninja -C $(BUILD) -j $(JOBS) --quiet all_verify_interface_header_sets
 
 tidy: build/.deps-lint build ## clang-tidy over all sources (about 20 minutes on 2 cores)
 	@scripts/tidy.sh

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/steps.h"
+#include "milan/base/error.h"
 #include "milan/base/json.h"
 
 namespace milan {
@@ -42,6 +43,24 @@ void PrintResult(const DescribeCommand& command, const Run& run, const Descripti
   if (!command.no_report) fmt::print("report        {}\n", report.string());
 }
 
+/// The exemplars to describe: of a network, made first, or of a run that is named in its place.
+Run ObtainExemplars(const ExemplarRequest& request, Terminal& terminal) {
+  if (std::filesystem::is_directory(request.network)) {
+    if (!request.photos.empty() || !request.run.empty() || !request.layers.empty()) {
+      throw UsageError(request.network.string() +
+                       ": a run is described as it is, without PHOTOS, -o and --layers; --units "
+                       "chooses among its units");
+    }
+    Run run = OpenExemplars(request.network, terminal);
+    terminal.LogTo(run.folder / "run.log");
+    return run;
+  }
+  if (request.photos.empty()) throw UsageError("PHOTOS is required with a network");
+  if (request.run.empty()) throw UsageError("--output is required with a network");
+  MakeExemplars(request, terminal);
+  return OpenExemplars(request.run, terminal);
+}
+
 void RunDescribe(const DescribeCommand& command) {
   Terminal terminal(command.common.quiet);
   DescribeOptions options = command.describe;
@@ -49,8 +68,7 @@ void RunDescribe(const DescribeCommand& command) {
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
 
-  MakeExemplars(command.exemplars, terminal);
-  const Run run = OpenExemplars(command.exemplars.run, terminal);
+  const Run run = ObtainExemplars(command.exemplars, terminal);
   terminal.Say(SummarizeUnits(CountUnits(run)));
   const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
   const Path report = run.folder / "report";
@@ -65,6 +83,9 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand(
       "describe", "Describe a network's units: exemplars, then descriptions, then a report");
   AddExemplarOptions(*sub, command->exemplars);
+  sub->get_option("NETWORK")->description("The network, an .onnx file; or a run");
+  sub->get_option("PHOTOS")->required(false);
+  sub->get_option("--output")->required(false);
   sub->add_option("-b,--bundle", command->bundle, "Captioner to use (default: models/base)");
   sub->add_option("--beam", command->describe.beam_size, "Hypotheses kept by the search")
       ->capture_default_str();
@@ -76,10 +97,13 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
   sub->add_flag("--no-report", command->no_report, "Leave the report out");
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
-      "Interrupted or repeated, the same command continues with what RUN already has.\n\n"
+      "Interrupted or repeated, the same command continues with what RUN already has. With a run "
+      "in\n"
+      "the place of NETWORK (imported, or made by a program of yours) it describes that one.\n\n"
       "Examples:\n"
       "  milan describe squeezenet.onnx photos/ -o run/\n"
       "  milan describe squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
+      "  milan describe run/\n"
       "  milan describe net.onnx photos/ -o run/ --resize 256 --crop 224 --mean 0,0,0 --std 1,1,1");
   sub->callback([command, &action] { action = [command] { RunDescribe(*command); }; });
 }

@@ -12,6 +12,7 @@
 #include "milan/base/version.h"
 #include "milan/exemplar/import_photos.h"
 #include "milan/exemplar/milan_layout.h"
+#include "milan/exemplar/run_steps.h"
 
 namespace milan {
 namespace {
@@ -20,24 +21,6 @@ namespace fs = std::filesystem;
 
 /// Between the values 0 and 1 that a mask has as a map.
 constexpr float kMaskThreshold = 0.5F;
-
-/// Throws kUsage when the folder holds something that an import may not replace: anything but a
-/// run, and a complete run without `overwrite`.
-void RefuseFolder(const Path& folder, bool overwrite) {
-  std::error_code error;
-  if (!fs::exists(folder, error)) return;
-  if (!fs::is_directory(folder, error)) {
-    throw UsageError(folder.string() + ": exists and is not a folder; choose another -o");
-  }
-  if (fs::is_empty(folder, error)) return;
-  if (!fs::exists(folder / "run.json", error)) {
-    throw UsageError(folder.string() +
-                     ": is not empty and not a run of milan; choose another folder for -o");
-  }
-  if (overwrite || !ReadRunManifest(folder).complete) return;
-  throw UsageError(folder.string() +
-                   ": holds a run; choose another folder, or --overwrite to replace it");
-}
 
 /// Removes what was made from a run that is replaced. Its photos stay: they may be the user's own.
 void RemoveResults(const Path& folder) {

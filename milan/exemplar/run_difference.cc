@@ -74,7 +74,8 @@ RunProgress InspectRun(const TallyRunRequest& request, const PhotoSet& photos) {
   if (difference.empty() && !(existing.shard == request.manifest.shard)) {
     difference = fmt::format("--shard {}/{}", existing.shard.index, existing.shard.count);
   }
-  if (difference.empty() && existing.complete && existing.shard.count == 1) {
+  const bool has_photos = !photos.photos.empty();  // a merge has none, and replaces no run anyway
+  if (difference.empty() && existing.complete && existing.shard.count == 1 && has_photos) {
     difference = PhotoDifference(ReadPhotoRecords(request.folder), photos);
   }
   if (!difference.empty()) {

@@ -27,6 +27,23 @@ std::vector<UnitFacts> InOrderOf(const std::vector<RunLayer>& layers,
 
 }  // namespace
 
+void RefuseFolder(const Path& folder, bool overwrite) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::exists(folder, error)) return;
+  if (!fs::is_directory(folder, error)) {
+    throw UsageError(folder.string() + ": exists and is not a folder; choose another -o");
+  }
+  if (fs::is_empty(folder, error)) return;
+  if (!fs::exists(folder / "run.json", error)) {
+    throw UsageError(folder.string() +
+                     ": is not empty and not a run of milan; choose another folder for -o");
+  }
+  if (overwrite || !ReadRunManifest(folder).complete) return;
+  throw UsageError(folder.string() +
+                   ": holds a run; choose another folder, or --overwrite to replace it");
+}
+
 void BeginRun(const Path& folder, const RunManifest& manifest) {
   CreateFolder(folder);
   for (const ExemplarKind kind : {ExemplarKind::kStrongest, ExemplarKind::kWeakest,

@@ -8,6 +8,10 @@
 
 namespace milan {
 
+/// For runs that cannot be continued. Throws kUsage when the folder holds something that such a run
+/// may not replace: anything but a run, and a complete run without `overwrite`.
+void RefuseFolder(const Path& folder, bool overwrite);
+
 /// Makes the folder that of a run just begun, without what was there.
 void BeginRun(const Path& folder, const RunManifest& manifest);
 

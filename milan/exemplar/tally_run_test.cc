@@ -148,6 +148,8 @@ TEST_F(TallyRunTest, ShardsInAnyOrderMergeToTheSameBytes) {
     random.Shuffle(parts);
     MergeShards(parts, folder_ / "merged", true);
     EXPECT_TRUE(Content(folder_ / "merged") == whole) << count;
+    EXPECT_THAT(ErrorOf([&] { MergeShards(parts, folder_ / "merged", false); }),
+                HasSubstr("holds a run already"));
     parts.pop_back();
     EXPECT_THAT(ErrorOf([&] { MergeShards(parts, folder_ / "merged", true); }),
                 HasSubstr("missing"));

@@ -16,6 +16,18 @@ expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 1
 says "exemplars: kept"; says "descriptions: kept"
 cmp before.json run/descriptions.json
 
+# A run in the place of a network is described as it is, wherever it came from.
+cp -r run alone && rm -r alone/descriptions.* alone/report
+expect 0 "$MILAN" describe alone --beam 10 --bundle "$bundle"
+says "19 of 20 units described"
+cmp before.json alone/descriptions.json || fail "a run alone is described otherwise"
+[[ -f alone/report/index.html ]] || fail "no report of a run alone"
+expect 2 "$MILAN" describe alone photos -o other; one_error_line; says "described as it is"
+expect 2 "$MILAN" describe alone --layers layer1; one_error_line
+expect 1 "$MILAN" describe photos; one_error_line; says "not a run"
+expect 2 "$MILAN" describe network.onnx -o other; one_error_line; says "PHOTOS is required"
+expect 2 "$MILAN" describe network.onnx photos; one_error_line; says "--output is required"
+
 # Only some units, named by any CSV with their columns: the same words as among all.
 printf 'note,unit,layer\nx,3,layer2\ny,0,layer1\n' > units.csv
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle" --units units.csv --no-report
