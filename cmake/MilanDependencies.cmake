@@ -12,6 +12,16 @@ pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
+# Open MPI, for runs on many machines. By pkg-config: FindMPI would also ask for its old C++ bindings.
+if(NOT MILAN_MPI STREQUAL OFF)
+  pkg_check_modules(OPENMPI IMPORTED_TARGET ompi-c)
+  find_program(MPIRUN mpirun)
+  if(MILAN_MPI STREQUAL ON AND NOT OPENMPI_FOUND)
+    message(FATAL_ERROR "Open MPI not found: install libopenmpi-dev, or pass -DMILAN_MPI=OFF")
+  endif()
+  set(MILAN_MPI ${OPENMPI_FOUND})
+endif()
+
 # ONNX's protobuf messages (graph reading and surgery); operators are ONNX Runtime's business.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 add_library(milan_onnx_proto INTERFACE)
