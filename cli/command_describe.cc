@@ -49,7 +49,7 @@ void RunDescribe(const DescribeCommand& command) {
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
 
-  MakeExemplars(command.exemplars, terminal);
+  if (!MakeExemplars(command.exemplars, terminal)) return;
   const Run run = OpenExemplars(command.exemplars.run, terminal);
   terminal.Say(SummarizeUnits(CountUnits(run)));
   const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
