@@ -9,7 +9,6 @@
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
 #include "milan/image/photo_set_bytes.h"
-#include "milan/image/photo_set_bytes.h"
 #include "tests/support/pictures.h"
 #include "tests/support/test_data.h"
 
