@@ -1,6 +1,7 @@
 #include "milan/exemplar/tally_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 
 namespace milan {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 int WorkersOf(const TallyOptions& options) {
   return options.workers > 0 ? options.workers : DefaultWorkers();
@@ -63,12 +66,20 @@ class TallyRun {
     SharedPhotos shared(ranks_, job, UnseenPhotos(state, plan));
     if (shared.size() == 0) return state;
     plan.take = [&] { return shared.Take(); };
-    plan.save = [&](TallyState& partial) { SaveState(checkpoints.PathOf(ranks_.rank()), partial); };
+    auto saved = Clock::now();
+    plan.save = [&](TallyState& partial) {
+      SaveState(checkpoints.PathOf(ranks_.rank()), partial);
+      saved = Clock::now();
+    };
     const auto engine = make_engine_(pass);
     RankProgress progress(progress_, ranks_, shared);
     ContinueTally({*engine, pass, photos_, request_.manifest.preprocessing}, request_.options, plan,
                   state, progress);
-    if (ranks_.size() > 1) Reduce(plan, state);
+    if (ranks_.size() == 1) return state;
+    // While a rank waits for slower ones it may be lost, its work shall not.
+    const std::chrono::duration<double> unsaved = Clock::now() - saved;
+    if (unsaved.count() >= request_.save_every_seconds) plan.save(state);
+    Reduce(plan, state);
     return state;
   }
 
@@ -95,7 +106,6 @@ class TallyRun {
   }
 
   void Reduce(const TallyPlan& plan, TallyState& state) const {
-    plan.save(state);  // a rank may be lost while it waits for others, its work shall not
     std::vector<bool> own;
     for (const auto& photo : state.photos) own.push_back(photo.has_value());
     ReduceState(ranks_, state);
