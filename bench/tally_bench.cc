@@ -38,7 +38,7 @@ struct Measured {
   double seconds = 0;
 
   explicit Measured(const Layer& a_layer)
-      : layer(a_layer), statistics(layer.units, layer.height, layer.width, 15) {
+      : layer(a_layer), statistics(layer.units, layer.height, layer.width, {15}) {
     values.resize(std::min<size_t>(kCheckedUnits, layer.units));
   }
   size_t Unit(size_t checked) const { return checked * layer.units / values.size(); }

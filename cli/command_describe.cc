@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -44,7 +45,8 @@ void PrintResult(const DescribeCommand& command, const Run& run, const Descripti
 }
 
 /// The exemplars to describe: of a network, made first, or of a run that is named in its place.
-Run ObtainExemplars(const ExemplarRequest& request, Terminal& terminal) {
+/// Nothing where mpirun started several processes and another one goes on.
+std::optional<Run> ObtainExemplars(const ExemplarRequest& request, Terminal& terminal) {
   if (std::filesystem::is_directory(request.network)) {
     if (!request.photos.empty() || !request.run.empty() || !request.layers.empty()) {
       throw UsageError(request.network.string() +
@@ -57,7 +59,7 @@ Run ObtainExemplars(const ExemplarRequest& request, Terminal& terminal) {
   }
   if (request.photos.empty()) throw UsageError("PHOTOS is required with a network");
   if (request.run.empty()) throw UsageError("--output is required with a network");
-  MakeExemplars(request, terminal);
+  if (!MakeExemplars(request, terminal)) return std::nullopt;
   return OpenExemplars(request.run, terminal);
 }
 
@@ -68,7 +70,9 @@ void RunDescribe(const DescribeCommand& command) {
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
 
-  const Run run = ObtainExemplars(command.exemplars, terminal);
+  const std::optional<Run> obtained = ObtainExemplars(command.exemplars, terminal);
+  if (!obtained) return;  // another rank goes on
+  const Run& run = *obtained;
   terminal.Say(SummarizeUnits(CountUnits(run)));
   const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
   const Path report = run.folder / "report";

@@ -26,7 +26,7 @@ void PrintShard(const ExemplarsCommand& command) {
 
 void RunExemplars(const ExemplarsCommand& command) {
   Terminal terminal(command.common.quiet);
-  MakeExemplars(command.request, terminal);
+  if (!MakeExemplars(command.request, terminal)) return;
   if (!command.request.shard.empty()) {
     PrintShard(command);
     return;
@@ -71,7 +71,8 @@ void AddExemplarsCommand(CLI::App& app, Action& action) {
       "Interrupted or killed, the same command continues from its last checkpoint.\n\n"
       "Examples:\n"
       "  milan exemplars squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
-      "  milan exemplars squeezenet.onnx photos/ -o part-2/ --shard 2/5  (on the second machine)");
+      "  milan exemplars squeezenet.onnx photos/ -o part-2/ --shard 2/5  (on the second machine)\n"
+      "  mpirun -n 4 --bind-to none milan exemplars squeezenet.onnx photos/ -o run/");
   sub->callback([command, &action] { action = [command] { RunExemplars(*command); }; });
 }
 

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "cli/exemplar_ranks.h"
 #include "cli/steps.h"
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
@@ -69,9 +72,42 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   return manifest;
 }
 
+/// Everything read, nothing written.
+struct ExemplarPlan {
+  Network network;
+  std::vector<Layer> layers;
+  PhotoSet photos;
+  TallyRunRequest tally;
+};
+
+/// The photos are listed unless rank 0 has already done so.
+ExemplarPlan Prepare(ExemplarRequest request, PhotoSet* listed, Terminal& terminal) {
+  request.tally.border = ParseMaskBorder(request.border);
+  for (const std::string& kind : request.also) {
+    request.tally.also.push_back(ParseExemplarKind(kind));
+  }
+  Validate(request.tally);
+  Network network = Network::Load(request.network);
+  const Preprocessing preprocessing =
+      ResolvePreprocessing(network, request.network, request.preprocessing, terminal);
+  std::vector<Layer> layers = ChooseLayers(
+      ListLayers(network, preprocessing.Height(), preprocessing.Width()), request.layers);
+  PhotoSet photos = listed != nullptr ? std::move(*listed) : OpenPhotoSet(request.photos);
+  TallyRunRequest tally;
+  tally.folder = request.run;
+  tally.manifest = MakeManifest(request, preprocessing, layers, photos);
+  tally.options = request.tally;
+  tally.overwrite = request.overwrite;
+  tally.save_every_seconds = request.save_every_seconds;
+  tally.memory_limit = request.memory_limit;
+  PlanPasses(layers, tally);  // refuses what cannot be
+  return {std::move(network), std::move(layers), std::move(photos), std::move(tally)};
+}
+
 /// What the tally is going to take, before it starts.
-void SayPlan(const std::vector<Layer>& layers, const TallyRunRequest& request, Terminal& terminal) {
-  const Passes passes = PlanPasses(layers, request);
+void SayPlan(const ExemplarPlan& plan, RunProgress progress, Terminal& terminal) {
+  const TallyRunRequest& request = plan.tally;
+  const Passes passes = PlanPasses(plan.layers, request);
   const int workers = request.options.workers > 0 ? request.options.workers : DefaultWorkers();
   uint64_t bytes = 0;
   for (const auto& pass : passes) {
@@ -82,6 +118,38 @@ void SayPlan(const std::vector<Layer>& layers, const TallyRunRequest& request, T
   if (passes.size() > 1) {
     terminal.Say(fmt::format("passes: {}, so that they fit into --memory", passes.size()));
   }
+  terminal.LogTo(request.folder / "run.log");
+  if (progress == RunProgress::kBegun) terminal.Say("exemplars: continues what was interrupted");
+  terminal.Say("layers: " + fmt::format("{}", fmt::join(LayerNames(plan.layers), ", ")));
+}
+
+/// The same in every rank. Returns when the exemplars are complete.
+void MakeExemplarsInRanks(const ExemplarRequest& request, Communicator& ranks, Terminal& terminal) {
+  std::optional<ExemplarPlan> plan;
+  RunProgress progress = RunProgress::kNone;
+  // Rank 0 goes first: what is wrong for all is said once, and photos are listed once.
+  const bool is_first = ranks.rank() == 0;
+  if (is_first) {
+    plan = Prepare(request, nullptr, terminal);
+    progress = PrepareRun(plan->tally, plan->photos);
+  }
+  PhotoSet listed;
+  SharePhotos(ranks, is_first ? plan->photos : listed);
+  if (!is_first) {
+    plan = Prepare(request, &listed, terminal);
+    RequireSameRun(plan->tally, plan->photos);
+  }
+  plan->tally.ranks = &ranks;
+  if (TellAll(ranks, progress == RunProgress::kComplete)) {
+    if (is_first) terminal.LogTo(request.run / "run.log");
+    terminal.Say("exemplars: kept from the run, which is complete");
+    return;
+  }
+  if (is_first) SayPlan(*plan, progress, terminal);
+  const auto make_engine = [&](const std::vector<Layer>& pass) {
+    return CreateEngine(plan->network.Tap(LayerNames(pass)));
+  };
+  MakeTallyRun(plan->tally, plan->layers, plan->photos, make_engine, terminal);
 }
 
 }  // namespace
@@ -133,42 +201,19 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   AddPreprocessingOptions(command, request.preprocessing);
 }
 
-void MakeExemplars(const ExemplarRequest& asked, Terminal& terminal) {
+bool MakeExemplars(const ExemplarRequest& asked, Terminal& terminal) {
   ExemplarRequest request = asked;
-  request.tally.border = ParseMaskBorder(request.border);
-  for (const std::string& kind : request.also) {
-    request.tally.also.push_back(ParseExemplarKind(kind));
+  const auto ranks = JoinRanks();
+  if (ranks->rank() != 0) terminal.Mute();
+  if (ranks->size() > 1) {
+    if (request.tally.workers == 0) request.tally.workers = ShareOfProcessors(*ranks);
+    const auto workers = Share(*ranks, fmt::format("{}", request.tally.workers));
+    terminal.Say(
+        fmt::format("ranks: {}, with {} workers", workers.size(), fmt::join(workers, " ")));
   }
-  Validate(request.tally);
-  const Network network = Network::Load(request.network);
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, request.network, request.preprocessing, terminal);
-  const std::vector<Layer> layers = ChooseLayers(
-      ListLayers(network, preprocessing.Height(), preprocessing.Width()), request.layers);
-  const PhotoSet photos = OpenPhotoSet(request.photos);
-  TallyRunRequest tally;
-  tally.folder = request.run;
-  tally.manifest = MakeManifest(request, preprocessing, layers, photos);
-  tally.options = request.tally;
-  tally.overwrite = request.overwrite;
-  tally.save_every_seconds = request.save_every_seconds;
-  tally.memory_limit = request.memory_limit;
-
-  PlanPasses(layers, tally);  // before anything is touched
-  const RunProgress progress = PrepareRun(tally, photos);
-  if (progress == RunProgress::kComplete) {
-    terminal.LogTo(request.run / "run.log");
-    terminal.Say("exemplars: kept from the run, which is complete");
-    return;
-  }
-  SayPlan(layers, tally, terminal);
-  terminal.LogTo(request.run / "run.log");
-  if (progress == RunProgress::kBegun) terminal.Say("exemplars: continues what was interrupted");
-  terminal.Say("layers: " + fmt::format("{}", fmt::join(LayerNames(layers), ", ")));
-  const auto make_engine = [&](const std::vector<Layer>& pass) {
-    return CreateEngine(network.Tap(LayerNames(pass)));
-  };
-  MakeTallyRun(tally, layers, photos, make_engine, terminal);
+  MakeExemplarsInRanks(request, *ranks, terminal);
+  ranks->Finish();
+  return ranks->rank() == 0;
 }
 
 Run OpenExemplars(const Path& folder, Terminal& terminal) {

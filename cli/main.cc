@@ -17,6 +17,7 @@
 #include "milan/base/error.h"
 #include "milan/base/version.h"
 #include "milan/captioner/bundle.h"
+#include "milan/cluster/mpi_cluster.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -30,8 +31,11 @@ constexpr const char* kFooter = R"(Examples:
 Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 3 a bug in milan, 130 interrupted.
 `milan COMMAND --help` shows a command's options and examples.)";
 
+/// Which of several processes an error is of.
+std::string Where() { return IsInMpiCluster() ? MpiRankName() + ": " : ""; }
+
 int Fail(const std::string& message, ExitCode code) {
-  fmt::print(stderr, "error: {}\n", message);
+  fmt::print(stderr, "error: {}{}\n", Where(), message);
   return static_cast<int>(code);
 }
 
@@ -42,18 +46,31 @@ int Guard(const Action& action) {
     return static_cast<int>(ExitCode::kDone);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kCancelled) {
-      fmt::print(stderr, "interrupted; what was finished is kept, the same command continues\n");
+      fmt::print(stderr, "{}interrupted; what was finished is kept, the same command continues\n",
+                 Where());
     } else {
-      fmt::print(stderr, "error: {}\n", error.what());
+      fmt::print(stderr, "error: {}{}\n", Where(), error.what());
     }
     return static_cast<int>(ExitCodeOf(error.kind()));
   } catch (const std::bad_alloc&) {
-    return Fail("out of memory; limit the statistics (--memory), or take fewer layers (--layers) or workers "
-                "(-j)", ExitCode::kFailed);
+    return Fail(
+        "out of memory; limit the statistics (--memory), or take fewer layers (--layers) or "
+        "workers "
+        "(-j)",
+        ExitCode::kFailed);
   } catch (const std::exception& error) {
     return Fail(std::string(error.what()) + " (unexpected: please report this as a bug)",
                 ExitCode::kInternal);
   }
+}
+
+/// One rank's failure ends all, so that none waits for it for ever. Those that the user stopped
+/// have seconds to keep what they have.
+void EndAllRanks(int exit_code) {
+  constexpr double kSecondsToSave = 20;
+  if (exit_code == 0 || !IsInMpiCluster()) return;
+  const bool is_interrupted = exit_code == static_cast<int>(ExitCode::kInterrupted);
+  AbortMpiCluster(exit_code, is_interrupted ? kSecondsToSave : 0);
 }
 
 /// Commands that compute with libtorch. They start again, as the same process, with the environment
@@ -94,7 +111,9 @@ int Main(int argc, char** argv) {
   }
   RestartForSpeed(app.get_subcommands().front()->get_name(), argv);
   CatchInterrupts();
-  return Guard(action);
+  const int exit_code = Guard(action);
+  EndAllRanks(exit_code);
+  return exit_code;
 }
 
 }  // namespace

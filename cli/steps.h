@@ -54,8 +54,10 @@ struct ExemplarRequest {
 void AddExemplarOptions(CLI::App& command, ExemplarRequest& request);
 
 /// Step 1 of a run: exemplars of the chosen layers in request.run. Continues what the same request
-/// began; refuses a run of another request unless `overwrite`, naming the difference.
-void MakeExemplars(const ExemplarRequest& request, Terminal& terminal);
+/// began; refuses a run of another request unless `overwrite`, naming the difference. Started by
+/// mpirun, all ranks share the work. True in the process that goes on with the run: the only or
+/// first one.
+[[nodiscard]] bool MakeExemplars(const ExemplarRequest& request, Terminal& terminal);
 /// The complete run in a folder; warns of photos that were skipped.
 Run OpenExemplars(const Path& folder, Terminal& terminal);
 

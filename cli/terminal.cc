@@ -49,6 +49,11 @@ Terminal::Terminal(bool quiet) : quiet_(quiet), is_terminal_(isatty(STDERR_FILEN
 
 Terminal::~Terminal() { ClearLine(); }
 
+void Terminal::Mute() {
+  const std::lock_guard lock(mutex_);
+  quiet_ = is_mute_ = true;
+}
+
 void Terminal::LogTo(const Path& file) {
   try {
     log_ = std::make_shared<spdlog::logger>(
@@ -100,7 +105,7 @@ void Terminal::End() {
 void Terminal::Warn(const std::string& text) {
   const std::lock_guard lock(mutex_);
   ClearLine();
-  fmt::print(stderr, "warning: {}\n", text);
+  if (!is_mute_) fmt::print(stderr, "warning: {}\n", text);
   if (log_) log_->warn("{}", text);
 }
 

@@ -23,6 +23,8 @@ class Terminal final : public Progress {
   explicit Terminal(bool quiet);
   ~Terminal() override;
 
+  /// Says and draws nothing any more: in ranks that are not the first.
+  void Mute();
   /// Also writes stages and warnings, with times, to this file (appended).
   void LogTo(const Path& file);
 
@@ -42,7 +44,8 @@ class Terminal final : public Progress {
   void Draw(bool final_line);
   void ClearLine();
 
-  const bool quiet_;
+  bool quiet_;
+  bool is_mute_ = false;  ///< Not even warnings.
   const bool is_terminal_;
   std::mutex mutex_;
   std::shared_ptr<spdlog::logger> log_;

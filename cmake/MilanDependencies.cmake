@@ -5,6 +5,10 @@ else()
   set(milan_onnxruntime_hints ${CMAKE_SOURCE_DIR}/build/onnxruntime)
 endif()
 include(MilanLibraries)
+if(NOT MILAN_MPI STREQUAL OFF)
+  set(MILAN_MPI ${OPENMPI_FOUND})  # AUTO is decided
+  find_program(MPIRUN mpirun)
+endif()
 find_path(ONNXRUNTIME_INCLUDE_DIR onnxruntime_cxx_api.h
   HINTS ${milan_onnxruntime_hints} PATH_SUFFIXES include include/onnxruntime onnxruntime REQUIRED)
 target_include_directories(milan::onnxruntime INTERFACE ${ONNXRUNTIME_INCLUDE_DIR})

@@ -14,6 +14,14 @@ pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
+# Open MPI, for runs on many machines. By pkg-config: FindMPI would also ask for its old C++ bindings.
+if(NOT MILAN_MPI STREQUAL OFF)
+  pkg_check_modules(OPENMPI QUIET IMPORTED_TARGET ompi-c)
+  if(MILAN_MPI STREQUAL ON AND NOT OPENMPI_FOUND)
+    message(FATAL_ERROR "Open MPI not found: install libopenmpi-dev, or pass -DMILAN_MPI=OFF")
+  endif()
+endif()
+
 # ONNX's protobuf messages (graph reading and surgery); operators are ONNX Runtime's business.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 if(NOT TARGET milan::onnx_proto)

@@ -1,4 +1,5 @@
 option(MILAN_CAPTIONER "Build the captioner (libtorch) and the command line" ON)
+set(MILAN_MPI "AUTO" CACHE STRING "Runs on many machines by Open MPI: ON, OFF, or AUTO: when it is found")
 option(MILAN_TESTS "Build the tests" ON)
 option(MILAN_BENCHMARKS "Build the benchmarks" OFF)
 option(MILAN_UNITY "Compile several libtorch sources as one: a cold build is quicker, a rebuild slower" ON)

@@ -14,7 +14,8 @@ ALLOWED = {
     "base": set(),
     "image": {"base"},
     "network": {"base"},
-    "exemplar": {"base", "image", "network"},
+    "cluster": {"base"},
+    "exemplar": {"base", "image", "network", "cluster"},
     "text": {"base"},
     "evaluate": {"base", "text"},
     "report": {"base", "image", "exemplar", "text"},
@@ -29,6 +30,7 @@ HEAVY = {
     r"nlohmann": "base",
     r"xxhash": "base",
     r"zip\.h": "base",
+    r"mpi\.h": "cluster",
     r"CLI/": "cli",
     r"spdlog": "cli",
 }

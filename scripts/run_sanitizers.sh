@@ -11,7 +11,7 @@ ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0 LSAN_OPTIONS=suppressions=$
   ctest --test-dir build/asan --output-on-failure -j "$(nproc)" --no-tests=error
 
 cmake --preset tsan -Wno-dev >/dev/null
-ninja -C build/tsan --quiet milan_base_test milan_exemplar_test
+ninja -C build/tsan --quiet milan_base_test milan_cluster_test milan_exemplar_test
 # ONNX Runtime is not built for it: what it does between its own threads cannot be judged.
 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1 \
-  ctest --test-dir build/tsan --output-on-failure -j "$(nproc)" --no-tests=error -R '^(base/Parallel|exemplar/)'
+  ctest --test-dir build/tsan --output-on-failure -j "$(nproc)" --no-tests=error -R '^(base/Parallel|cluster/|exemplar/)'

@@ -35,22 +35,23 @@ constexpr double kGoal = 0.0005;  // of rank errors
 class Histogram {
  public:
   void Add(std::span<const float> values) { histogram_.Add(values); }
-  void Merge(Histogram other) { histogram_.Merge(std::move(other.histogram_)); }
+  void Merge(const Histogram& other) { histogram_.Merge(other.histogram_); }
   void Flush() { histogram_.Flush(); }
   float Quantile(double q) const { return histogram_.Quantile(q); }
   size_t MemoryBytes() const { return sizeof(histogram_) + histogram_.bytes(); }
   std::string State() const {
-    const ActivationHistogram::Content content = histogram_.Export();
+    const ActivationHistogram::Totals totals = histogram_.ExportTotals();
     std::string state;
     const auto append = [&](const auto* data, size_t count) {
       state.append(reinterpret_cast<const char*>(data), count * sizeof(*data));
     };
-    append(&content.minimum, 1);
-    append(&content.maximum, 1);
-    append(&content.finite, 1);
-    append(&content.atom.value, 1);
-    append(&content.atom.count, 1);
-    for (const BucketCounts::Content& buckets : content.buckets) {
+    append(&totals.minimum, 1);
+    append(&totals.maximum, 1);
+    append(&totals.finite, 1);
+    append(&totals.atom.value, 1);
+    append(&totals.atom.count, 1);
+    for (const Sign sign : {kPositive, kNegative}) {
+      const BucketCounts::Content buckets = histogram_.ExportBuckets(sign);
       append(&buckets.top, 1);
       append(buckets.buckets.data(), buckets.buckets.size());
       append(buckets.counts.data(), buckets.counts.size());

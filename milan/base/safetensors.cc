@@ -129,10 +129,20 @@ std::vector<float> TensorView::AsFloats() const {
   return values;
 }
 
-SafetensorsFile::SafetensorsFile(const Path& path)
-    : path_(path), file_(std::make_shared<MappedFile>(path)) {
-  const auto bytes = file_->bytes();
-  const std::string name = path.string();
+SafetensorsFile::SafetensorsFile(const Path& path) : path_(path) {
+  const auto file = std::make_shared<MappedFile>(path);
+  content_ = file;
+  Parse(file->bytes());
+}
+
+SafetensorsFile::SafetensorsFile(const Path& name, std::vector<std::byte> content) : path_(name) {
+  const auto bytes = std::make_shared<std::vector<std::byte>>(std::move(content));
+  content_ = bytes;
+  Parse(*bytes);
+}
+
+void SafetensorsFile::Parse(std::span<const std::byte> bytes) {
+  const std::string name = path_.string();
   uint64_t header_size = 0;
   if (bytes.size() < sizeof(header_size)) throw InputError(name + ": not a safetensors file");
   std::memcpy(&header_size, bytes.data(), sizeof(header_size));
@@ -195,7 +205,7 @@ void SafetensorsWriter::AddAsHalf(const std::string& name, const Shape& shape,
   Add(name, DataType::kF16, shape, std::as_bytes(std::span(halves)));
 }
 
-void SafetensorsWriter::Write(const Path& path) const {
+std::string SafetensorsWriter::Header(uint64_t* data_size) const {
   Json header = Json::object();
   uint64_t offset = 0;
   Hasher checksum;
@@ -216,13 +226,32 @@ void SafetensorsWriter::Write(const Path& path) const {
   std::string text = ToText(header);
   text.append((8 - text.size() % 8) % 8, ' ');  // aligns the data for readers that map it
   const uint64_t size = text.size();
+  *data_size = offset;
+  return std::string(reinterpret_cast<const char*>(&size), sizeof(size)) + text;
+}
+
+void SafetensorsWriter::Write(const Path& path) const {
+  uint64_t data_size = 0;
+  const std::string header = Header(&data_size);
   AtomicFile file(path);
-  file.Write(std::as_bytes(std::span(&size, 1)));
-  file.Write(text);
+  file.Write(header);
   for (const auto& [name, tensor] : tensors_) {
     tensor.produce([&](std::span<const std::byte> bytes) { file.Write(bytes); });
   }
   file.Commit();
+}
+
+std::vector<std::byte> SafetensorsWriter::ToBytes() const {
+  uint64_t data_size = 0;
+  const std::string header = Header(&data_size);
+  std::vector<std::byte> content;
+  content.reserve(header.size() + data_size);
+  const auto append = [&](std::span<const std::byte> bytes) {
+    content.insert(content.end(), bytes.begin(), bytes.end());
+  };
+  append(std::as_bytes(std::span(header)));
+  for (const auto& [name, tensor] : tensors_) tensor.produce(append);
+  return content;
 }
 
 #define MILAN_INSTANTIATE(T)                         \

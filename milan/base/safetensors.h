@@ -44,6 +44,9 @@ struct TensorView {
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const Path& path);
+  /// The same of a file's content in memory, such as a message of another process; `name` stands
+  /// for the path.
+  SafetensorsFile(const Path& name, std::vector<std::byte> content);
 
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -53,8 +56,10 @@ class SafetensorsFile {
   const Path& path() const { return path_; }
 
  private:
+  void Parse(std::span<const std::byte> bytes);
+
   Path path_;
-  std::shared_ptr<MappedFile> file_;
+  std::shared_ptr<const void> content_;  ///< What the views look into.
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };
@@ -80,8 +85,13 @@ class SafetensorsWriter {
 
   /// Throws kResource naming the file.
   void Write(const Path& path) const;
+  /// The content of the file that Write makes.
+  std::vector<std::byte> ToBytes() const;
 
  private:
+  /// The length of the header and the header.
+  std::string Header(uint64_t* data_size) const;
+
   struct Tensor {
     DataType type;
     Shape shape;

@@ -53,6 +53,19 @@ TEST(Safetensors, EqualContentGivesEqualBytes) {
   EXPECT_EQ(ReadFile(folder / "1"), ReadFile(folder / "2"));
 }
 
+TEST(Safetensors, InMemoryItIsTheFile) {
+  const TemporaryFolder folder;
+  Sample().Write(folder / "t");
+  std::vector<std::byte> bytes = Sample().ToBytes();
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  EXPECT_EQ(text, ReadFile(folder / "t"));
+  const SafetensorsFile read("a message", bytes);
+  EXPECT_THAT(read.At("b").As<float>(), ElementsAre(1, 2, 3, 4));
+  bytes.back() ^= std::byte{1};
+  EXPECT_THAT([&] { SafetensorsFile("a message", bytes); },
+              ThrowsMessage<Error>(HasSubstr("a message: is damaged")));
+}
+
 TEST(Safetensors, ReadsFilesOfOtherWriters) {
   MILAN_NEEDS_SHARED_DATA();
   const SafetensorsFile file(SharedData("networks/squeezenet1_1.golden.safetensors"));

@@ -27,8 +27,8 @@
 namespace milan {
 
 /// A state that has seen none of `photo_count` photos; k exemplars per unit, and as many of the
-/// kinds in `also`. Throws kUsage: no
-/// layers, two of one name, sizes below 1, k outside of 1 to 1000.
+/// kinds in `also`. Throws kUsage: no layers, two of one name, sizes below 1, k outside of 1 to
+/// 1000.
 TallyState BeginTally(const std::vector<RunLayer>& layers, size_t photo_count, int64_t k = 15,
                       const ExemplarKinds& also = {});
 
@@ -47,8 +47,8 @@ struct PushedRunRequest {
   std::string network;  ///< What it is called; milan does not read it.
   /// How photos became the network's input: masks lie on the part of the photo that it saw.
   Preprocessing preprocessing;
-  TallyOptions options;  ///< k is the state's, `also` what it was begun with; `strict`: all photos
-                         ///< must have been pushed.
+  /// k is the state's, `also` what it was begun with; `strict`: all photos must have been pushed.
+  TallyOptions options;
   bool overwrite = false;  ///< Replace a run that is in the folder.
 };
 

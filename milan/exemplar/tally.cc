@@ -1,6 +1,7 @@
 #include "milan/exemplar/tally.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <utility>
@@ -38,7 +39,7 @@ class TallyPass {
         KeepWhatIsWhole();
         throw;
       }
-      waiting = UnseenPhotos();
+      waiting = is_exhausted_ ? std::vector<int64_t>{} : UnseenPhotos();
       if (!waiting.empty()) plan_.save(state_);
     }
     progress_.End();
@@ -76,9 +77,19 @@ class TallyPass {
         Clock::now() + std::chrono::duration_cast<Clock::duration>(
                            std::chrono::duration<double>(plan_.save_every_seconds));
     ParallelFor(static_cast<int>(workers_.size()), std::ssize(photos), [&](int worker, int64_t i) {
-      if (Clock::now() < time_to_save) AddPhoto(workers_[worker], photos[i]);
+      if (Clock::now() >= time_to_save) return;
+      if (const auto id = TakePhoto(photos[i])) AddPhoto(workers_[worker], *id);
     });
     MergeWorkers();
+  }
+
+  /// The photo whose turn it is, unless other ranks share the work: then what they have left.
+  std::optional<int64_t> TakePhoto(int64_t turn) {
+    if (!plan_.take) return turn;
+    if (is_exhausted_) return std::nullopt;
+    const auto id = plan_.take();
+    if (!id) is_exhausted_ = true;
+    return id;
   }
 
   /// The workers keep their memory for the next round: given back and taken anew from round to
@@ -162,7 +173,8 @@ class TallyPass {
   std::vector<Worker> workers_;
   std::mutex mutex_;
   int64_t done_ = 0;
-  bool is_torn_ = false;  ///< Some layers have a photo that others have not.
+  std::atomic<bool> is_exhausted_ = false;  ///< No rank has photos left.
+  bool is_torn_ = false;                    ///< Some layers have a photo that others have not.
 };
 
 }  // namespace

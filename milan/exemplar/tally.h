@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct TallyPlan {
   int64_t begin = 0;  ///< Photos [begin, end).
   int64_t end = 0;
   double save_every_seconds = 60;
+  /// The next photo to tally; nothing when there are none left. From any worker. Not set: those of
+  /// [begin, end) that the state has not seen, in order.
+  std::function<std::optional<int64_t>()> take;
   /// Keeps the state. Called from time to time, and when the user asked to stop or a broken photo
   /// stops a strict run; not at the end.
   std::function<void(TallyState&)> save = [](TallyState&) {};

@@ -1,39 +1,29 @@
 #include "milan/exemplar/tally_run.h"
 
 #include <algorithm>
-#include <mutex>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "milan/base/error.h"
-#include "milan/base/hash.h"
 #include "milan/base/parallel.h"
+#include "milan/cluster/local_cluster.h"
+#include "milan/exemplar/checkpoints.h"
+#include "milan/exemplar/reduce_state.h"
 #include "milan/exemplar/run_steps.h"
+#include "milan/exemplar/shared_photos.h"
 
 namespace milan {
 namespace {
 
-namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 int WorkersOf(const TallyOptions& options) {
   return options.workers > 0 ? options.workers : DefaultWorkers();
 }
 
 KeptPhotos KeptBy(const TallyOptions& options) { return PhotosToKeep(options.k, options.also); }
-
-std::vector<std::string> NamesOf(const std::vector<Layer>& layers) {
-  std::vector<std::string> names;
-  for (const Layer& layer : layers) names.push_back(layer.name);
-  return names;
-}
-
-/// The checkpoint of a pass. Named after its layers: with another memory limit, another division.
-Path StatePath(const Path& folder, const std::vector<Layer>& pass) {
-  std::string names;
-  for (const Layer& layer : pass) names += layer.name + '\n';
-  return folder / "state" / (HashText(names) + ".safetensors");
-}
 
 /// Holds every photo that a state has seen against today's file, by its content.
 void CheckPhotos(const TallyState& state, const PhotoSet& photos, int workers, const Path& folder) {
@@ -68,27 +58,100 @@ TallyPlan PlanOf(const TallyRunRequest& request, int64_t photo_count) {
   return plan;
 }
 
-/// One pass: continued from its checkpoint, if there is one.
-TallyState RunPass(const TallyRunRequest& request, const std::vector<Layer>& pass,
-                   const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress) {
-  const Path path = StatePath(request.folder, pass);
-  TallyState state = EmptyState(pass, photos.photos.size(), KeptBy(request.options));
-  if (fs::exists(path)) {
-    state = LoadState(path);
-    if (state.photos.size() != photos.photos.size() || state.names != NamesOf(pass)) {
-      throw InputError(path.string() +
-                       ": is not the checkpoint of this run; --overwrite begins anew");
-    }
-    CheckPhotos(state, photos, WorkersOf(request.options), request.folder);
-    progress.Note(fmt::format("{} photos were already seen", state.Seen()));
+/// The passes of a run, one after the other; the same calls in every rank.
+class TallyRun {
+ public:
+  TallyRun(const TallyRunRequest& request, const PhotoSet& photos, const EngineFactory& make_engine,
+           Communicator& ranks, Progress& progress)
+      : request_(request),
+        photos_(photos),
+        make_engine_(make_engine),
+        ranks_(ranks),
+        progress_(progress) {}
+
+  /// In rank 0 a state that has seen all photos, in others an empty one.
+  TallyState Pass(const std::vector<Layer>& pass, const Checkpoints& checkpoints, int64_t job) {
+    TallyState state = EmptyState(pass, photos_.photos.size(), KeptBy(request_.options));
+    if (ranks_.rank() == 0) state = Continue(checkpoints);
+    TallyPlan plan = PlanOf(request_, std::ssize(photos_.photos));
+    SharedPhotos shared(ranks_, job, UnseenPhotos(state, plan));
+    if (shared.size() == 0) return state;
+    plan.take = [&] { return shared.Take(); };
+    auto saved = Clock::now();
+    plan.save = [&](TallyState& partial) {
+      SaveState(checkpoints.PathOf(ranks_.rank()), partial);
+      saved = Clock::now();
+    };
+    const auto engine = make_engine_(pass);
+    RankProgress progress(progress_, ranks_, shared);
+    ContinueTally({*engine, pass, photos_, request_.manifest.preprocessing}, request_.options, plan,
+                  state, progress);
+    if (ranks_.size() == 1) return state;
+    // While a rank waits for slower ones it may be lost, its work shall not.
+    const std::chrono::duration<double> unsaved = Clock::now() - saved;
+    if (unsaved.count() >= request_.save_every_seconds) plan.save(state);
+    Reduce(plan, state);
+    return state;
   }
-  TallyPlan plan = PlanOf(request, std::ssize(photos.photos));
-  if (state.Seen() == plan.end - plan.begin) return state;
-  plan.save = [&](TallyState& partial) { SaveState(path, partial); };
-  const auto engine = make_engine(pass);
-  ContinueTally({*engine, pass, photos, request.manifest.preprocessing}, request.options, plan,
-                state, progress);
-  return state;
+
+ private:
+  /// What earlier starts have seen.
+  TallyState Continue(const Checkpoints& checkpoints) const {
+    TallyState state = checkpoints.Gather();
+    if (state.Seen() == 0) return state;
+    CheckPhotos(state, photos_, WorkersOf(request_.options), request_.folder);
+    progress_.Note(fmt::format("{} photos were already seen", state.Seen()));
+    return state;
+  }
+
+  /// The photos of the plan that nobody has seen, as rank 0 knows.
+  std::vector<int64_t> UnseenPhotos(const TallyState& state, const TallyPlan& plan) const {
+    std::vector<std::byte> seen;
+    for (const auto& photo : state.photos) seen.push_back(std::byte{photo.has_value()});
+    Broadcast(ranks_, seen);
+    std::vector<int64_t> ids;
+    for (int64_t id = plan.begin; id < plan.end; ++id) {
+      if (seen.at(id) == std::byte{0}) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  void Reduce(const TallyPlan& plan, TallyState& state) const {
+    std::vector<bool> own;
+    for (const auto& photo : state.photos) own.push_back(photo.has_value());
+    ReduceState(ranks_, state);
+    if (ranks_.rank() != 0) return;
+    MILAN_CHECK(state.Seen() == plan.end - plan.begin, "the ranks have not seen all photos");
+    for (size_t id = 0; id < own.size(); ++id) {
+      if (own[id] || !state.photos[id] || state.photos[id]->failure.empty()) continue;
+      progress_.Warn(state.photos[id]->name + ": " + state.photos[id]->failure + "; skipped");
+    }
+  }
+
+  const TallyRunRequest& request_;
+  const PhotoSet& photos_;
+  const EngineFactory& make_engine_;
+  Communicator& ranks_;
+  Progress& progress_;
+};
+
+/// The passes that fit the rank with the most workers: the same in all.
+Passes AgreePasses(const std::vector<Layer>& layers, TallyRunRequest request, Communicator& ranks) {
+  for (const std::string& workers : Share(ranks, std::to_string(WorkersOf(request.options)))) {
+    request.options.workers = std::max(request.options.workers, std::stoi(workers));
+  }
+  return PlanPasses(layers, request);
+}
+
+void Complete(const TallyRunRequest& request, const TallyState& state,
+              const std::vector<UnitFacts>& facts) {
+  if (request.manifest.shard.count == 1) {
+    CompleteRun(request.folder, request.manifest, state, facts);
+    return;
+  }
+  RunManifest manifest = request.manifest;
+  manifest.complete = true;
+  WriteRunManifest(request.folder, manifest);
 }
 
 }  // namespace
@@ -132,17 +195,26 @@ RunProgress PrepareRun(const TallyRunRequest& request, const PhotoSet& photos) {
 
 void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& layers,
                   const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress) {
+  const auto alone = LocalCluster(1).Join(0);
+  Communicator& ranks = request.ranks != nullptr ? *request.ranks : *alone;
   CreateFolder(request.folder / "state");
-  const Passes passes = PlanPasses(layers, request);
+  const Passes passes = AgreePasses(layers, request, ranks);
   const bool is_shard = request.manifest.shard.count > 1;
+  TallyRun run(request, photos, make_engine, ranks, progress);
   TallyState state;
   std::vector<UnitFacts> facts;
-  for (const std::vector<Layer>& pass : passes) {
-    TallyState of_pass = RunPass(request, pass, photos, make_engine, progress);
+  for (size_t i = 0; i < passes.size(); ++i) {
+    const Checkpoints checkpoints(request.folder, passes[i], photos.photos.size(),
+                                  KeptBy(request.options));
+    TallyState of_pass = run.Pass(passes[i], checkpoints, static_cast<int64_t>(i));
+    if (ranks.rank() != 0) continue;
     CheckSamePhotos(state, of_pass, request.folder);
     state = std::move(of_pass);
     // Another pass, or another machine, needs it; otherwise the exemplars follow at once.
-    if (is_shard || passes.size() > 1) SaveState(StatePath(request.folder, pass), state);
+    if (is_shard || passes.size() > 1) {
+      SaveState(checkpoints.PathOf(0), state);
+      checkpoints.RemoveOthers();
+    }
     if (!is_shard) {
       RequirePhotos(state, photos);
       for (UnitFacts& fact : SaveExemplars(request.folder, state, request.options)) {
@@ -150,13 +222,7 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
       }
     }
   }
-  if (!is_shard) {
-    CompleteRun(request.folder, request.manifest, state, facts);
-    return;
-  }
-  RunManifest manifest = request.manifest;
-  manifest.complete = true;
-  WriteRunManifest(request.folder, manifest);
+  if (ranks.rank() == 0) Complete(request, state, facts);
 }
 
 }  // namespace milan

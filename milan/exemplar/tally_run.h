@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "milan/base/progress.h"
+#include "milan/cluster/communicator.h"
 #include "milan/exemplar/run.h"
 #include "milan/exemplar/tally.h"
 #include "milan/image/photo_set.h"
@@ -25,6 +26,9 @@ struct TallyRunRequest {
   bool overwrite = false;
   double save_every_seconds = 60;
   uint64_t memory_limit = 0;  ///< Bytes; 0: none.
+  /// Who shares the work; all have the same request, but for `workers`. Not set: this process
+  /// alone.
+  Communicator* ranks = nullptr;
 };
 
 /// Gives the network with these layers as outputs.
@@ -49,8 +53,9 @@ RunProgress InspectRun(const TallyRunRequest& request, const PhotoSet& photos);
 RunProgress PrepareRun(const TallyRunRequest& request, const PhotoSet& photos);
 
 /// Tallies what is missing in a folder that is ready and completes the run. A shard is complete
-/// with its state; whole runs get their exemplars. Throws kInput when a photo changed since the run
-/// began.
+/// with its state; whole runs get their exemplars. Several ranks share the folder and each call
+/// this; the first writes the result, which does not depend on their number, and all keep
+/// checkpoints. Throws kUsage when a photo changed since the run began.
 void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& layers,
                   const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress);
 

@@ -1,12 +1,17 @@
 #include "milan/exemplar/tally_run.h"
 
 #include <atomic>
+#include <chrono>
+#include <map>
+#include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "milan/base/error.h"
 #include "milan/base/random.h"
+#include "milan/cluster/local_cluster.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/pictures.h"
 #include "tests/support/test_data.h"
@@ -42,6 +47,17 @@ class StopAfter final : public NoProgress {
   std::atomic<int64_t> done_ = 0;
 };
 
+/// A rank that is lost after so many photos.
+class LostAfter final : public NoProgress {
+ public:
+  explicit LostAfter(int photos) : photos_(photos) {}
+  bool Cancelled() const override { return asked_++ >= photos_; }
+
+ private:
+  int photos_;
+  mutable std::atomic<int> asked_ = 0;
+};
+
 class TallyRunTest : public testing::Test {
  protected:
   TallyRunTest() {
@@ -73,17 +89,58 @@ class TallyRunTest : public testing::Test {
 
   void Make(const Path& run, Progress& progress, TallyRunRequest request) const {
     request.folder = run;
-    const auto make_engine = [](const std::vector<Layer>& pass) {
-      return std::make_unique<FakeEngine>([pass](std::span<const ArrayView> inputs) {
+    const PhotoSet photos = OpenPhotoSet(folder_ / "photos");
+    PrepareRun(request, photos);
+    MakeTallyRun(request, layers_, photos, MakeEngine(0), progress);
+  }
+  /// Engines that need that long for a photo.
+  static EngineFactory MakeEngine(int milliseconds) {
+    return [=](const std::vector<Layer>& pass) {
+      return std::make_unique<FakeEngine>([=](std::span<const ArrayView> inputs) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
         std::vector<Array> all = ScriptedActivations(inputs);
         std::vector<Array> outputs;
         for (const Layer& layer : pass) outputs.push_back(all[layer.name == "maps" ? 0 : 1]);
         return outputs;
       });
     };
+  }
+  /// One rank per element, as threads; the last one is slow. A rank that is told to stop is lost:
+  /// the others are stopped then, as mpirun does. True when the run is done.
+  bool MakeInRanks(const Path& run, const std::vector<Progress*>& progress) const {
+    TallyRunRequest request = request_;
+    request.folder = run;
     const PhotoSet photos = OpenPhotoSet(folder_ / "photos");
     PrepareRun(request, photos);
-    MakeTallyRun(request, layers_, photos, make_engine, progress);
+    const int size = static_cast<int>(progress.size());
+    const LocalCluster cluster(size);
+    std::atomic<bool> is_done = true;
+    {
+      std::vector<std::jthread> threads;
+      for (int rank = 0; rank < size; ++rank) {
+        threads.emplace_back([&, rank, own = request]() mutable {
+          const auto ranks = cluster.Join(rank);
+          own.ranks = ranks.get();
+          own.options.workers = 1 + rank % 2;
+          try {
+            MakeTallyRun(own, layers_, photos, MakeEngine(rank == size - 1 ? 20 : 5),
+                         *progress[rank]);
+          } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::kCancelled) << error.what();
+            is_done = false;
+            cluster.Stop();
+          }
+        });
+      }
+    }
+    return is_done;
+  }
+  std::set<Path> StateFiles(const Path& run) const {
+    std::set<Path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(run / "state")) {
+      files.insert(entry.path());
+    }
+    return files;
   }
   void Make(const Path& run) const {
     NoProgress progress;
@@ -191,6 +248,71 @@ TEST_F(TallyRunTest, APhotoThatChangesFromPassToPassIsNamed) {
   EXPECT_THAT(ErrorOf([&] { Make(folder_ / "run", progress, request_); }),
               HasSubstr("p103.png changed from one pass to the next"));
   EXPECT_FALSE(ReadRunManifest(folder_ / "run").complete);
+}
+
+TEST_F(TallyRunTest, AnyNumberOfRanksGivesTheBytesOfOneProcess) {
+  Make(folder_ / "whole");
+  const std::string whole = Content(folder_ / "whole");
+  for (const int size : {1, 2, 3, 5, 9}) {
+    NoProgress silent;
+    const Path run = folder_ / (std::to_string(size) + " ranks");
+    EXPECT_TRUE(MakeInRanks(run, std::vector<Progress*>(size, &silent)));
+    EXPECT_TRUE(Content(run) == whole) << size;
+  }
+}
+
+TEST_F(TallyRunTest, RanksShareShardsAndPassesToo) {
+  NoProgress silent;
+  const std::vector<Progress*> three(3, &silent);
+  Make(folder_ / "whole");
+  request_.memory_limit = LargestPassBytes({layers_[0]}, request_.options);
+  EXPECT_TRUE(MakeInRanks(folder_ / "passes", three));
+  EXPECT_TRUE(Content(folder_ / "passes") == Content(folder_ / "whole"));
+  for (const int index : {1, 2}) {
+    request_.manifest.shard = {index, 2};
+    EXPECT_TRUE(MakeInRanks(folder_ / std::to_string(index), three));
+  }
+  MergeShards({folder_ / "1", folder_ / "2"}, folder_ / "merged", false);
+  EXPECT_TRUE(Content(folder_ / "merged") == Content(folder_ / "whole"));
+}
+
+TEST_F(TallyRunTest, WhenARankIsLostAnyNumberOfRanksContinues) {
+  Make(folder_ / "whole");
+  const std::string whole = Content(folder_ / "whole");
+  request_.save_every_seconds = 0.001;
+  for (const int lost : {0, 1, 2}) {
+    for (const int size : {1, 2, 4}) {
+      const Path run = folder_ / (std::to_string(lost) + "-" + std::to_string(size));
+      NoProgress silent;
+      LostAfter stops(lost == 2 ? 0 : 1);
+      std::vector<Progress*> progress(3, &silent);
+      progress[lost] = &stops;
+      ASSERT_FALSE(MakeInRanks(run, progress));
+      EXPECT_GE(StateFiles(run).size(), 2U) << "ranks keep what they did";
+      EXPECT_TRUE(MakeInRanks(run, std::vector<Progress*>(size, &silent)));
+      EXPECT_TRUE(Content(run) == whole) << lost << ' ' << size;
+    }
+  }
+}
+
+TEST_F(TallyRunTest, AGatheredCheckpointThatWasNotRemovedCountsOnce) {
+  Make(folder_ / "whole");
+  request_.save_every_seconds = 0.001;
+  NoProgress silent;
+  LostAfter stops(1);
+  const Path run = folder_ / "run";
+  ASSERT_FALSE(MakeInRanks(run, {&silent, &stops, &silent}));
+  std::map<Path, std::string> kept;
+  for (const Path& file : StateFiles(run)) kept[file] = ReadFile(file);
+  LostAfter at_once(0);
+  EXPECT_THROW(Make(run, at_once, request_), Error);
+  EXPECT_EQ(StateFiles(run).size(), 1U) << "what the ranks had is in the main checkpoint";
+  const Path main = *StateFiles(run).begin();
+  for (const auto& [file, content] : kept) {
+    if (file != main) WriteFileAtomically(file, content);
+  }
+  Make(run);
+  EXPECT_TRUE(Content(run) == Content(folder_ / "whole"));
 }
 
 TEST_F(TallyRunTest, AnotherRequestIsRefusedWithTheDifference) {

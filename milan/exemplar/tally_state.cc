@@ -69,6 +69,35 @@ void ReadPhotos(const SafetensorsFile& file, TallyState& state) {
   }
 }
 
+SafetensorsWriter WriterOf(TallyState& state) {
+  SafetensorsWriter writer;
+  writer.SetMetadata("format", kFormat);
+  writer.SetMetadata("version", kVersion);
+  writer.SetMetadata("layers", std::to_string(state.layers.size()));
+  for (size_t i = 0; i < state.layers.size(); ++i) {
+    state.layers[i].Flush();
+    state.layers[i].Store(writer, PrefixOf(i));
+    AddText(writer, PrefixOf(i) + "name", state.names[i]);
+  }
+  AddPhotos(writer, state);
+  return writer;
+}
+
+TallyState Read(const SafetensorsFile& file) {
+  CheckFormat(file);
+  TallyState state;
+  const std::string count = Member(file, "layers");
+  for (size_t i = 0; file.Contains(PrefixOf(i) + "sizes"); ++i) {
+    state.layers.push_back(LayerStatistics::Restore(file, PrefixOf(i)));
+    state.names.push_back(ReadText(file, PrefixOf(i) + "name"));
+  }
+  if (state.layers.empty() || std::to_string(state.layers.size()) != count) {
+    throw InputError(file.path().string() + ": has not the " + count + " layers that it speaks of");
+  }
+  ReadPhotos(file, state);
+  return state;
+}
+
 }  // namespace
 
 int64_t TallyState::Seen() const {
@@ -107,34 +136,14 @@ void Merge(TallyState& state, TallyState other) {
   }
 }
 
-void SaveState(const Path& path, TallyState& state) {
-  SafetensorsWriter writer;
-  writer.SetMetadata("format", kFormat);
-  writer.SetMetadata("version", kVersion);
-  writer.SetMetadata("layers", std::to_string(state.layers.size()));
-  for (size_t i = 0; i < state.layers.size(); ++i) {
-    state.layers[i].Flush();
-    state.layers[i].Store(writer, PrefixOf(i));
-    AddText(writer, PrefixOf(i) + "name", state.names[i]);
-  }
-  AddPhotos(writer, state);
-  writer.Write(path);
-}
+void SaveState(const Path& path, TallyState& state) { WriterOf(state).Write(path); }
 
-TallyState LoadState(const Path& path) {
-  const SafetensorsFile file(path);
-  CheckFormat(file);
-  TallyState state;
-  const std::string count = Member(file, "layers");
-  for (size_t i = 0; file.Contains(PrefixOf(i) + "sizes"); ++i) {
-    state.layers.push_back(LayerStatistics::Restore(file, PrefixOf(i)));
-    state.names.push_back(ReadText(file, PrefixOf(i) + "name"));
-  }
-  if (state.layers.empty() || std::to_string(state.layers.size()) != count) {
-    throw InputError(path.string() + ": has not the " + count + " layers that it speaks of");
-  }
-  ReadPhotos(file, state);
-  return state;
+TallyState LoadState(const Path& path) { return Read(SafetensorsFile(path)); }
+
+std::vector<std::byte> StateToBytes(TallyState& state) { return WriterOf(state).ToBytes(); }
+
+TallyState StateFromBytes(const std::string& name, std::vector<std::byte> bytes) {
+  return Read(SafetensorsFile(name, std::move(bytes)));
 }
 
 }  // namespace milan

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,5 +34,10 @@ void Merge(TallyState& state, TallyState other);
 void SaveState(const Path& path, TallyState& state);
 /// Throws kInput naming the file when it is damaged, of another kind or of a newer version.
 TallyState LoadState(const Path& path);
+
+/// The content of that file, for a message to another process.
+std::vector<std::byte> StateToBytes(TallyState& state);
+/// Throws as LoadState; `name` stands for the file.
+TallyState StateFromBytes(const std::string& name, std::vector<std::byte> bytes);
 
 }  // namespace milan

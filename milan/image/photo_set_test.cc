@@ -8,6 +8,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
+#include "milan/image/photo_set_bytes.h"
 #include "tests/support/pictures.h"
 #include "tests/support/test_data.h"
 
@@ -118,6 +119,33 @@ TEST(PhotoSet, ListsWithoutPhotosAreErrors) {
   EXPECT_THAT([&] { OpenPhotoSet(folder / "wrong.txt"); },
               ThrowsMessage<Error>(AllOf(HasSubstr("none of its 2 photos exists"),
                                          HasSubstr("relative to " + folder.path().string()))));
+}
+
+TEST(PhotoSet, SurvivesAsAMessage) {
+  PhotoSet set;
+  set.root = "/photos";
+  set.archives = {{"a.tar", ""}, {"gone.tar", "not there"}};
+  set.photos = {{"line\nbreak.jpg", 7, Photo::kNoArchive, 0},
+                {"a.tar/b.jpg", 9, 0, 512},
+                {"gone.tar/c.jpg", 0, 1, Photo::kNotInArchive}};
+  std::vector<std::byte> bytes = ToBytes(set);
+  const PhotoSet read = PhotoSetFromBytes(bytes);
+  EXPECT_EQ(read.root, set.root);
+  ASSERT_EQ(read.archives.size(), 2U);
+  EXPECT_EQ(read.archives[1].name, "gone.tar");
+  EXPECT_EQ(read.archives[1].failure, "not there");
+  ASSERT_EQ(read.photos.size(), 3U);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.photos[i].name, set.photos[i].name);
+    EXPECT_EQ(read.photos[i].bytes, set.photos[i].bytes);
+    EXPECT_EQ(read.photos[i].archive, set.photos[i].archive);
+    EXPECT_EQ(read.photos[i].offset, set.photos[i].offset);
+  }
+  set.photos[1].archive = 2;
+  EXPECT_THROW(PhotoSetFromBytes(ToBytes(set)), Error);
+  bytes.back() ^= std::byte{1};
+  EXPECT_THROW(PhotoSetFromBytes(bytes), Error);
+  EXPECT_TRUE(PhotoSetFromBytes(ToBytes({})).photos.empty());
 }
 
 TEST(LoadPhoto, DecodesAndHashes) {
