@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # milan beside the original's method: five layers of SqueezeNet 1.1 over 300 photos, one thread
-# each, alternating, so that both meet the same load of the machine. Then what both found.
+# each. milan makes all five before each layer of the other, so that both meet the same load of the
+# machine. Then what both found.
 # usage: compare.sh MILAN DATA [ROUNDS] [PHOTO_COUNT]
 set -euo pipefail
 milan=$(realpath "$1")
 data=$(realpath "$2")
-rounds=${3:-2}
+rounds=${3:-1}
 count=${4:-300}
 cd "$(dirname "$0")"
 python=${PYTHON:-/usr/bin/python3}  # Debian's, which has the packages that README.md names
@@ -19,11 +20,11 @@ photos=$work/photos.txt
 "$python" choose_photos.py "$data/photos" "$count" > "$photos"
 "$python" check_network.py "$network" "$data/networks/squeezenet1_1.golden.safetensors"
 
-# measured NAME COMMAND...: seconds of wall and processor time and peak memory into $work/NAME.time.
+# measured NAME COMMAND...: adds a line, wall and processor seconds and peak memory, to NAME.time.
 measured() {
-  local name=$1
+  local times=$work/$1.time
   shift
-  /usr/bin/time -o "$work/$name.time" -f '%e %U %S %M' "$@"
+  /usr/bin/time -a -o "$times" -f '%e %U %S %M' "$@"
 }
 
 run_milan() {
@@ -33,15 +34,13 @@ run_milan() {
   measured export "$milan" export "$work/run" -o "$work/export" -j 1 --quiet > /dev/null
 }
 
-run_reference() {
-  rm -rf "$work/reference"
-  measured reference "$python" exemplars.py "$network" "$photos" "$work/reference"
-}
-
 for ((round = 1; round <= rounds; ++round)); do
   echo "round $round"
-  run_milan
-  run_reference
+  rm -rf "$work/reference" "$work"/*.time
+  for layer in "${layers[@]}"; do
+    run_milan
+    measured reference "$python" exemplars.py "$network" "$photos" "$work/reference" "$layer"
+  done
   "$python" print_ratios.py "$work"
 done
 "$python" compare_results.py "$work/reference" "$work/run" "$work/export"

@@ -1,8 +1,8 @@
 """Exemplars of layers of SqueezeNet by the original MILAN's method: two passes for each layer.
 
-    exemplars.py NETWORK.onnx PHOTOS.txt OUTPUT
+    exemplars.py NETWORK.onnx PHOTOS.txt OUTPUT LAYER...
 
-Writes OUTPUT/<layer>.npz for compare_results.py and prints the seconds of both passes.
+Writes a folder OUTPUT/<layer> with images.npy, masks.npy, tally.npz and seconds.json each.
 """
 
 import json
@@ -15,7 +15,7 @@ import numpy
 import torch
 
 from masks import Upsampler, exemplar
-from network import LAYERS, Retained, load_squeezenet
+from network import Retained, load_squeezenet
 from photos import Photos
 from statistics_of_layer import QuantileSketch, RunningTopK
 
@@ -58,7 +58,8 @@ def make_masks(layer, photos, ids, levels):
 
 def stacked(made, part):
     """One part (pictures or masks) of what make_masks gives, as an array [units, k, ...]."""
-    return torch.stack([torch.stack([each[part] for each in row]) for row in made]).numpy()
+    flat = torch.stack([each[part] for row in made for each in row])
+    return flat.view(len(made), EXEMPLARS, *flat.shape[1:]).numpy()
 
 
 def run_layer(network, name, photos, output):
@@ -76,24 +77,22 @@ def run_layer(network, name, photos, output):
     numpy.savez(folder / "tally.npz", ids=ids, activations=values, levels=levels)
     layer.close()
     seconds = {"tally": after_tally - start, "masks": after_masks - after_tally,
-               "writing": time.perf_counter() - after_masks}
-    seconds["processor"] = processor_end - processor_start  # of both passes
-    print(f"  {name:14}", *(f"{part} {value:6.2f} s " for part, value in seconds.items()), flush=True)
-    return seconds
+               "writing": time.perf_counter() - after_masks,
+               "processor": processor_end - processor_start}  # of both passes
+    seconds["peak_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.024e-3
+    (folder / "seconds.json").write_text(json.dumps(seconds))
+    print(f"  {name:13} tally {seconds['tally']:.2f} s, masks {seconds['masks']:.2f} s "
+          f"(processor {seconds['processor']:.2f} s), writing {seconds['writing']:.2f} s, "
+          f"peak {seconds['peak_MB']:.0f} MB", flush=True)
 
 
-def main(network_path, photo_list, output):
+def main(network_path, photo_list, output, *names):
     torch.set_num_threads(1)
     torch.manual_seed(0)
     photos = Photos(photo_list, Path(network_path).with_suffix(".json"))
     network = load_squeezenet(network_path)
-    output = Path(output)
-    parts = [run_layer(network, name, photos, output) for name in LAYERS]
-    total = {part: sum(seconds[part] for seconds in parts) for part in parts[0]}
-    total["peak_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    (output / "seconds.json").write_text(json.dumps(total))
-    print(f"  tally {total['tally']:.1f} s, masks {total['masks']:.1f} s, "
-          f"writing {total['writing']:.1f} s, peak {total['peak_MB']:.0f} MB")
+    for name in names:
+        run_layer(network, name, photos, Path(output))
 
 
 if __name__ == "__main__":
