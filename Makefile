@@ -47,7 +47,7 @@ bench: build/.deps-build ## Build and run the benchmarks (quiet machine; minutes
 	@$(MAKE) --no-print-directory build CMAKE_OPTIONS=-DMILAN_BENCHMARKS=ON
 	@scripts/run_benchmarks.sh $(BUILD) $(SHARED)
 
-bench-reference: build ## Against the original's two passes, one thread each (bench/reference; half an hour)
+bench-reference: build ## Against the original's two passes, one thread each (bench/reference; ten minutes)
 	@bench/reference/compare.sh $(BUILD)/milan $(SHARED)
 
 determinism: build ## Prove that workers and shards do not change a byte of the result (minutes)

@@ -38,11 +38,12 @@ def compare(name, reference, run, export):
     theirs = numpy.load(reference / name.replace("/", "_") / "masks.npy", mmap_mode="r")
     masks = numpy.load(export / name.replace("/", "%2F") / "masks.npy", mmap_mode="r")
     overlap = overlaps(masks, theirs, same & alive[:, None])
+    low = numpy.quantile(overlap, 0.01)
     print(f"{name:13} ids {100 * same[determined].mean():.3f} % of {determined.sum()} units without"
           f" near ties, {100 * same[alive].mean():.2f} % of {alive.sum()} alive; "
           f"peaks within {peaks.max():.1e}; thresholds: mean {100 * thresholds.mean():.3f} %, "
           f"worst {100 * thresholds.max():.2f} % of the range; "
-          f"masks: mean IoU {overlap.mean():.4f}, 1st percentile {numpy.quantile(overlap, .01):.4f},"
+          f"masks: mean IoU {overlap.mean():.4f}, 1st percentile {low:.4f},"
           f" least {overlap.min():.3f}")
 
 

@@ -45,7 +45,7 @@ class SqueezeNet(nn.Module):
 
 
 def onnx_weights(path):
-    """Initialisers by name; those stored in half precision under the name of their Cast's output."""
+    """Initialisers by name; halves under the name of the Cast's output."""
     graph = onnx.load(path).graph
     weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     for node in graph.node:

@@ -37,7 +37,8 @@ class Runs:
         self.plain = self._export("plain")
 
     def _call(self, *words):
-        subprocess.run([self.milan, *map(str, words), "--quiet"], check=True, stdout=subprocess.PIPE)
+        command = [self.milan, *map(str, words), "--quiet"]
+        subprocess.run(command, check=True, stdout=subprocess.PIPE)
 
     def _export(self, name):
         output = self.run.with_name(f"{self.run.name}-{name}")
@@ -82,8 +83,9 @@ def print_masks(title, ours, theirs, same_photo, listed):
     least = numpy.argmin(numpy.where(same_photo, overlaps(ours, theirs), 2))
     area = int(theirs.reshape(-1, PIXELS)[least].sum())
     pooled = overlaps(ours[same_photo].ravel(), theirs[same_photo].ravel())
-    print(f"    masks, {title}: IoU of all pixels {pooled:.5f}, mean of masks {overlap.mean():.5f}, "
-          f"least {overlap.min():.4f} (a mask of {area} pixels); {100 * (overlap < 0.98).mean():.1f} % of masks below 0.98; "
+    print(f"    masks, {title}: IoU of all pixels {pooled:.5f}, mean of masks "
+          f"{overlap.mean():.5f}, least {overlap.min():.4f} (a mask of {area} pixels); "
+          f"{100 * (overlap < 0.98).mean():.1f} % of masks below 0.98; "
           f"{int(different.sum())} of {int(same_photo.sum()) * PIXELS} pixels differ, "
           f"{unlisted} of them not listed as ambiguous")
 
