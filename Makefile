@@ -8,7 +8,8 @@ SHARED ?= ../shared/data
 CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build install deps demo test lint headers tidy format sanitize bench train clean
+.PHONY: help build install deps demo test lint headers tidy format sanitize bench bench-reference determinism \
+  train clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +55,12 @@ format: build/.deps-lint ## Format the sources
 bench: build/.deps-build ## Build and run the benchmarks (quiet machine; minutes)
 	@$(MAKE) --no-print-directory build CMAKE_OPTIONS=-DMILAN_BENCHMARKS=ON
 	@scripts/run_benchmarks.sh $(BUILD) $(SHARED)
+
+bench-reference: build ## Against the original's two passes, one thread each (bench/reference; ten minutes)
+	@bench/reference/compare.sh $(BUILD)/milan $(SHARED)
+
+determinism: build ## Prove that workers and shards do not change a byte of the result (minutes)
+	@scripts/check_determinism.sh $(BUILD)/milan $(SHARED)
 
 train: build ## Reproduce models/ from the development data (an hour or two on 2 cores)
 	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
