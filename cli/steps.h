@@ -44,10 +44,10 @@ struct ExemplarRequest {
   std::vector<std::string> layers;  ///< Names or globs; empty: DefaultLayers.
   PreprocessingOptions preprocessing;
   TallyOptions tally;
-  std::vector<std::string> also;    ///< --also, kinds of exemplars
-  std::string border = "zeros";  ///< --mask-border
-  std::string shard;             ///< "i/n"; empty: all photos.
-  uint64_t memory_limit = 0;     ///< Bytes; 0: none.
+  std::vector<std::string> also;  ///< --also, kinds of exemplars
+  std::string border = "zeros";   ///< --mask-border
+  std::string shard;              ///< "i/n"; empty: all photos.
+  uint64_t memory_limit = 0;      ///< Bytes; 0: none.
   double save_every_seconds = 60;
   bool overwrite = false;
 };

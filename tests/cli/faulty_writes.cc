@@ -1,7 +1,8 @@
-// Loaded into milan before the C library (LD_PRELOAD), this makes writing to files fail as disks and
-// networks do. MILAN_WRITES=short: each call writes a part only, sometimes interrupted by a signal.
-// MILAN_WRITES=fail:N: the disk is full after N bytes, in the middle of a write.
+// Loaded into milan before the C library (LD_PRELOAD), this makes writing to files fail as disks
+// and networks do. MILAN_WRITES=short: each call writes a part only, sometimes interrupted by a
+// signal. MILAN_WRITES=fail:N: the disk is full after N bytes, in the middle of a write.
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -10,8 +11,6 @@
 #include <dlfcn.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <atomic>
 
 namespace {
 
