@@ -11,7 +11,6 @@ namespace milan {
 namespace {
 
 constexpr size_t kBlock = 2048;  // values looked at in one go
-constexpr size_t kMany = 512;    // keys that need not wait for others
 
 using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
 
@@ -19,6 +18,7 @@ using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
 
 Extremes ActivationHistogram::Add(std::span<const float> values) {
   Extremes extremes;
+  room_ = std::max(room_, WaitingRoom(values.size()));
   for (size_t start = 0; start < values.size(); start += kBlock) {
     AddBlock(values.subspan(start, std::min(kBlock, values.size() - start)), extremes);
   }
@@ -67,19 +67,14 @@ void ActivationHistogram::Count(Sign sign, std::span<uint16_t> keys) {
   buckets_[sign].Count(keys, sign == kPositive ? maximum_ : -minimum_);
 }
 
-/// Many keys are counted at once, from where they are still in the cache; few wait for others.
-void ActivationHistogram::AddKeys(Sign sign, std::span<uint16_t> keys) {
-  std::vector<uint16_t>& waiting = waiting_[sign];
-  if (keys.size() > kMany) {
-    Count(sign, keys);
-    return;
-  }
+void ActivationHistogram::AddKeys(Sign sign, std::span<const uint16_t> keys) {
   if (keys.empty()) return;
-  if (waiting.size() + keys.size() > kWaiting) {
+  std::vector<uint16_t>& waiting = waiting_[sign];
+  if (waiting.size() + keys.size() > room_) {
     Count(sign, waiting);
     waiting.clear();
   }
-  waiting.reserve(kWaiting);
+  waiting.reserve(room_);
   waiting.insert(waiting.end(), keys.begin(), keys.end());
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -90,14 +91,20 @@ class ActivationHistogram {
 
   /// Memory of buckets and waiting keys.
   size_t bytes() const;
-  static constexpr size_t kWaiting = 4096;  ///< Keys of one sign that may wait.
-  static constexpr size_t kLargestBytes =
-      2 * (BucketCounts::kBuckets * sizeof(uint32_t) + kWaiting * sizeof(uint16_t)) + 256;
+  /// Keys of one sign that may wait, where maps have so many positions: those of some photos.
+  static constexpr size_t WaitingRoom(size_t positions) {
+    return std::max<size_t>(4096, 4 * positions);
+  }
+  static constexpr size_t LargestBytes(size_t positions) {
+    return 2 * (BucketCounts::kBuckets * sizeof(uint32_t) +
+                WaitingRoom(positions) * sizeof(uint16_t)) +
+           256;
+  }
 
  private:
   void AddBlock(std::span<const float> values, Extremes& extremes);
   void AddNotFinite(std::span<const float> values, Extremes& extremes);
-  void AddKeys(Sign sign, std::span<uint16_t> keys);
+  void AddKeys(Sign sign, std::span<const uint16_t> keys);
   void Count(Sign sign, std::span<uint16_t> keys);
   double ValueAt(uint64_t ordinal) const;
 
@@ -107,8 +114,9 @@ class ActivationHistogram {
   uint64_t nans_ = 0;
   uint64_t infinities_ = 0;
   Atom atom_;
-  /// Keys not counted yet. Counting jumps all over the buckets, which costs a cache miss each when
-  /// the few values of one photo are counted at once, as thousands of units take turns.
+  size_t room_ = WaitingRoom(1);
+  /// Keys not counted yet. Counting jumps all over the buckets, which costs cache misses when the
+  /// values of one photo are counted at once, as thousands of units take turns.
   std::array<std::vector<uint16_t>, 2> waiting_;  ///< By sign.
   std::array<BucketCounts, 2> buckets_;           ///< By sign.
 };

@@ -9,7 +9,17 @@
 namespace milan {
 namespace {
 
-constexpr int64_t kAhead = 3;  // units whose memory is asked for before their turn
+// Thousands of units take turns, so what belongs to one is far from the processor when its turn
+// comes. It is asked for some turns before: first the unit itself, then what it points to.
+constexpr int64_t kAhead = 3;
+constexpr int64_t kFarAhead = 8;
+
+template <typename T>
+void Prefetch(const T& object) {
+  constexpr size_t kCacheLine = 64;
+  const auto* bytes = reinterpret_cast<const char*>(&object);
+  for (size_t at = 0; at < sizeof(T); at += kCacheLine) __builtin_prefetch(bytes + at, 1);
+}
 
 UnitState StateOf(const ActivationHistogram& histogram) {
   if (histogram.nans() > 0 || histogram.infinities() > 0 || histogram.count() == 0) {
@@ -88,6 +98,10 @@ void LayerStatistics::Add(int32_t photo_id, const ArrayView& activations) {
   MILAN_CHECK(activations.values.size() == static_cast<size_t>(units_) * positions,
               "a view whose values are not as many as its shape says");
   for (int64_t unit = 0; unit < units_; ++unit) {
+    if (unit + kFarAhead < units_) {
+      Prefetch(histograms_[unit + kFarAhead]);
+      Prefetch(strongest_[unit + kFarAhead]);
+    }
     if (unit + kAhead < units_) histograms_[unit + kAhead].Prefetch();
     const auto map = activations.values.subspan(static_cast<size_t>(unit) * positions, positions);
     const Extremes extremes = histograms_[unit].Add(map);
@@ -192,7 +206,8 @@ uint64_t LayerStatistics::LargestBytes(int64_t units, int64_t height, int64_t wi
   // A map more than photos of each kind: that of a photo that has just gone.
   const uint64_t exemplars = photos * sizeof(TopK::Entry) + (photos + 3) * map_bytes;
   return static_cast<uint64_t>(units) *
-         (3 * sizeof(TopK) + exemplars + ActivationHistogram::kLargestBytes);
+         (3 * sizeof(TopK) + exemplars +
+          ActivationHistogram::LargestBytes(static_cast<size_t>(height * width)));
 }
 
 size_t LayerStatistics::bytes() const {

@@ -18,6 +18,10 @@ int64_t PlacesAtPeak(const TopK::Entry& entry) {
   return std::count(entry.map.begin(), entry.map.end(), *highest);
 }
 
+bool IsFlat(const std::vector<uint16_t>& map) {
+  return std::all_of(map.begin(), map.end(), [&](uint16_t half) { return half == map.front(); });
+}
+
 /// The sum of a map in units of the smallest half, exactly.
 int64_t SumOf(const TopK::Entry& entry) {
   constexpr float kUnits = 0x1p24F;
@@ -53,7 +57,9 @@ bool TopK::IsBetter(const Entry& a, const Entry& b) const {
 }
 
 void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
-  if (std::isnan(peak) || MeritOf(peak, photo_id) < lowest_merit_) return;
+  const float merit = MeritOf(peak, photo_id);
+  if (std::isnan(peak) || merit < lowest_merit_) return;
+  if (merit == lowest_merit_ && lowest_is_flat_ && photo_id > entries_.back().photo_id) return;
   Entry entry = {peak, photo_id, TakeMap(map.size())};
   RoundToHalf(map, entry.map.data());
   Place(std::move(entry));
@@ -78,7 +84,10 @@ void TopK::Place(Entry entry) {
     spare_maps_.push_back(std::move(entries_.back().map));
     entries_.pop_back();
   }
-  if (IsFull()) lowest_merit_ = MeritOf(entries_.back().peak, entries_.back().photo_id);
+  if (!IsFull()) return;
+  const Entry& lowest = entries_.back();
+  lowest_merit_ = MeritOf(lowest.peak, lowest.photo_id);
+  lowest_is_flat_ = order_ == PhotoOrder::kHighestPeak && IsFlat(lowest.map);
 }
 
 std::vector<uint16_t> TopK::TakeMap(size_t size) {
@@ -94,6 +103,7 @@ std::vector<uint16_t> TopK::TakeMap(size_t size) {
 void TopK::Clear() {
   for (Entry& entry : entries_) spare_maps_.push_back(std::move(entry.map));
   entries_.clear();
+  lowest_is_flat_ = false;
   lowest_merit_ = -std::numeric_limits<float>::infinity();
 }
 

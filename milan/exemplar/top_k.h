@@ -50,6 +50,9 @@ class TopK {
   PhotoOrder order_;
   /// Of the last entry once there are k: kept here for the cache's sake.
   float lowest_merit_ = -std::numeric_limits<float>::infinity();
+  /// Nothing with the same peak is better than a map that has its peak everywhere: where a unit is
+  /// silent on most photos these need no second look.
+  bool lowest_is_flat_ = false;
   std::vector<Entry> entries_;
   /// Maps of entries that had to go, for those that come: so that memory, once taken, is enough.
   std::vector<std::vector<uint16_t>> spare_maps_;
