@@ -48,8 +48,10 @@ class Histogram {
     append(&totals.minimum, 1);
     append(&totals.maximum, 1);
     append(&totals.finite, 1);
-    append(&totals.atom.value, 1);
-    append(&totals.atom.count, 1);
+    for (const Atom& atom : totals.atoms.best) {
+      append(&atom.value, 1);
+      append(&atom.count, 1);
+    }
     for (const Sign sign : {kPositive, kNegative}) {
       const BucketCounts::Content buckets = histogram_.ExportBuckets(sign);
       append(&buckets.top, 1);

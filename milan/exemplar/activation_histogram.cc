@@ -16,6 +16,16 @@ using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
 
 }  // namespace
 
+void Atoms::Add(const Atom& atom) {
+  if (atom.value == best[0].value) {
+    best[0] = std::max(best[0], atom);
+  } else if (atom > best[0]) {
+    best = {atom, best[0]};
+  } else if (atom.value == best[1].value || atom > best[1]) {
+    best[1] = std::max(best[1], atom);
+  }
+}
+
 Extremes ActivationHistogram::Add(std::span<const float> values) {
   Extremes extremes;
   room_ = std::max(room_, WaitingRoom(values.size()));
@@ -39,7 +49,7 @@ void ActivationHistogram::AddBlock(std::span<const float> values, Extremes& extr
   minimum_ = std::min(minimum_, scan.minimum + 0.0F);
   maximum_ = std::max(maximum_, scan.maximum + 0.0F);
   if (scan.like_first > 1 && values[0] != 0) {  // zeros are counted anyway
-    atom_ = std::max(atom_, {values[0] + 0.0F, static_cast<uint32_t>(scan.like_first)});
+    atoms_.Add({values[0], static_cast<uint32_t>(scan.like_first)});
   }
   for (const Sign sign : {kPositive, kNegative}) {
     AddKeys(sign, std::span(block[sign]).first(scan.key_counts[sign]));
@@ -91,7 +101,7 @@ void ActivationHistogram::Merge(const ActivationHistogram& other) {
   infinities_ += other.infinities_;
   minimum_ = std::min(minimum_, other.minimum_);
   maximum_ = std::max(maximum_, other.maximum_);
-  atom_ = std::max(atom_, other.atom_);
+  for (const Atom& atom : other.atoms_.best) atoms_.Add(atom);
   Flush();
   for (const Sign sign : {kPositive, kNegative}) {
     buckets_[sign].Merge(other.buckets_[sign]);
@@ -116,6 +126,13 @@ uint64_t ActivationHistogram::zeros() const {
   return finite_ - buckets_[kPositive].Total() - buckets_[kNegative].Total();
 }
 
+/// Their magnitudes; 0 for those of the other sign.
+std::array<double, 2> ActivationHistogram::AtomsOf(Sign sign) const {
+  const float factor = sign == kPositive ? 1.0F : -1.0F;
+  return {std::max(factor * atoms_.best[0].value, 0.0F),
+          std::max(factor * atoms_.best[1].value, 0.0F)};
+}
+
 double ActivationHistogram::ValueAt(uint64_t ordinal) const {
   if (ordinal == 0) return minimum_;
   if (ordinal + 1 == count()) return maximum_;
@@ -123,12 +140,12 @@ double ActivationHistogram::ValueAt(uint64_t ordinal) const {
   if (ordinal < negative) {
     const double smallest = std::max(-maximum_, 0.0F);
     return -buckets_[kNegative].MagnitudeAt(negative - 1 - ordinal,
-                                            {smallest, -minimum_, std::max(-atom_.value, 0.0F)});
+                                            {smallest, -minimum_, AtomsOf(kNegative)});
   }
   ordinal -= negative;
   if (ordinal < zeros()) return 0;
-  return buckets_[kPositive].MagnitudeAt(
-      ordinal - zeros(), {std::max(minimum_, 0.0F), maximum_, std::max(atom_.value, 0.0F)});
+  return buckets_[kPositive].MagnitudeAt(ordinal - zeros(),
+                                         {std::max(minimum_, 0.0F), maximum_, AtomsOf(kPositive)});
 }
 
 std::vector<uint64_t> ActivationHistogram::Distribution(int64_t bins) const {
@@ -158,7 +175,7 @@ ActivationHistogram ActivationHistogram::Import(
   result.finite_ = totals.finite;
   result.nans_ = totals.nans;
   result.infinities_ = totals.infinities;
-  result.atom_ = totals.atom;
+  result.atoms_ = totals.atoms;
   for (const Sign sign : {kPositive, kNegative}) {
     result.buckets_[sign] = BucketCounts::Import(buckets[sign]);
   }

@@ -31,6 +31,12 @@ struct Atom {
   }
 };
 
+/// The two most frequent atoms of one unit. What they are does not depend on the order of Add.
+struct Atoms {
+  std::array<Atom, 2> best;  ///< The more frequent one first; counts of 0 where there is none.
+  void Add(const Atom& atom);
+};
+
 /// Summary of all activations of one unit, good for any quantile: values are counted in buckets of
 /// their float bits (BucketCounts); zeros, NaN and infinities are counted apart.
 /// The state is a function of the multiset of the values: integers, extremes, and buckets whose
@@ -62,7 +68,7 @@ class ActivationHistogram {
 
   /// Hazen's quantile (type 5): position q * count - 0.5 in the sorted values counted from 0,
   /// clamped to the ends, linear between neighbours. Values of one bucket are taken as spread
-  /// evenly over the part of it that lies in [minimum, maximum], but for the atom.
+  /// evenly over the part of it that lies in [minimum, maximum], but for the atoms.
   ///
   /// Guarantee: no value is placed outside its bucket. So a neighbour is off by less than 2^-8 of
   /// itself or, where it is nearer to zero than 2^-15 of the largest magnitude of its sign, by less
@@ -82,9 +88,9 @@ class ActivationHistogram {
     uint64_t finite = 0;
     uint64_t nans = 0;
     uint64_t infinities = 0;
-    Atom atom;
+    Atoms atoms;
   };
-  Totals ExportTotals() const { return {minimum_, maximum_, finite_, nans_, infinities_, atom_}; }
+  Totals ExportTotals() const { return {minimum_, maximum_, finite_, nans_, infinities_, atoms_}; }
   BucketCounts::Content ExportBuckets(Sign sign) const;  ///< REQUIRES: nothing waits.
   static ActivationHistogram Import(const Totals& totals,
                                     const std::array<BucketCounts::Content, 2>& buckets);
@@ -106,6 +112,7 @@ class ActivationHistogram {
   void AddNotFinite(std::span<const float> values, Extremes& extremes);
   void AddKeys(Sign sign, std::span<const uint16_t> keys);
   void Count(Sign sign, std::span<uint16_t> keys);
+  std::array<double, 2> AtomsOf(Sign sign) const;
   double ValueAt(uint64_t ordinal) const;
 
   float minimum_ = std::numeric_limits<float>::infinity();
@@ -113,7 +120,7 @@ class ActivationHistogram {
   uint64_t finite_ = 0;
   uint64_t nans_ = 0;
   uint64_t infinities_ = 0;
-  Atom atom_;
+  Atoms atoms_;
   size_t room_ = WaitingRoom(1);
   /// Keys not counted yet. Counting jumps all over the buckets, which costs cache misses when the
   /// values of one photo are counted at once, as thousands of units take turns.

@@ -157,16 +157,19 @@ double BucketCounts::MagnitudeAt(uint64_t ordinal, const Knowledge& known) const
   const double end = std::min(known.high, MagnitudeOf(key + 1));
   const double before = static_cast<double>(ordinal) + 0.5;
   auto spread = static_cast<double>(CountOf(bucket));
-  if (known.atom < begin || known.atom > end || known.atom == 0 || begin == end) {
+  const auto atom = std::find_if(known.atoms.begin(), known.atoms.end(), [&](double value) {
+    return value > 0 && value >= begin && value <= end;
+  });
+  if (atom == known.atoms.end() || begin == end) {
     return begin + (end - begin) * before / spread;
   }
   const double in_atom = std::max(0.0, spread - MeanOfNeighbours(bucket));
   spread -= in_atom;
-  const double below_atom = spread * (known.atom - begin) / (end - begin);
-  if (before < below_atom) return begin + (known.atom - begin) * before / below_atom;
+  const double below_atom = spread * (*atom - begin) / (end - begin);
+  if (before < below_atom) return begin + (*atom - begin) * before / below_atom;
   const double above_atom = before - below_atom - in_atom;
-  if (above_atom <= 0) return known.atom;
-  return known.atom + (end - known.atom) * above_atom / (spread - below_atom);
+  if (above_atom <= 0) return *atom;
+  return *atom + (end - *atom) * above_atom / (spread - below_atom);
 }
 
 }  // namespace milan

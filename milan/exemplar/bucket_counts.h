@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,7 +46,8 @@ class BucketCounts {
   struct Knowledge {
     double low = 0;  ///< All lie in [low, high].
     double high = 0;
-    double atom = 0;  ///< A magnitude that many have, or 0.
+    std::array<double, 2> atoms =
+        {};  ///< Magnitudes that many have, the most frequent first; or 0.
   };
   /// The magnitude of that ordinal in ascending order. Those of one bucket are taken as spread
   /// evenly over the part of it that lies in [low, high]; in the bucket of an atom, only as many as

@@ -123,13 +123,15 @@ void LayerStatistics::Store(SafetensorsWriter& writer, const std::string& prefix
     const ActivationHistogram::Totals of_unit = histogram.ExportTotals();
     extremes.insert(extremes.end(), {of_unit.minimum, of_unit.maximum});
     totals.insert(totals.end(), {of_unit.finite, of_unit.nans, of_unit.infinities});
-    atoms.push_back(of_unit.atom.value);
-    atom_counts.push_back(of_unit.atom.count);
+    for (const Atom& atom : of_unit.atoms.best) {
+      atoms.push_back(atom.value);
+      atom_counts.push_back(atom.count);
+    }
   }
   writer.Add<float>(prefix + "extremes", {units_, 2}, extremes);
   writer.Add<uint64_t>(prefix + "totals", {units_, 3}, totals);
-  writer.Add<float>(prefix + "atoms", {units_}, atoms);
-  writer.Add<uint32_t>(prefix + "atom_counts", {units_}, atom_counts);
+  writer.Add<float>(prefix + "atoms", {units_, 2}, atoms);
+  writer.Add<uint32_t>(prefix + "atom_counts", {units_, 2}, atom_counts);
   for (const Sign sign : {kPositive, kNegative}) {
     StoreBuckets(writer, prefix + kSignNames[sign], histograms_, sign);
   }
@@ -179,16 +181,17 @@ LayerStatistics LayerStatistics::Restore(const SafetensorsFile& file, const std:
   const auto extremes = reader.Read<float>("extremes", DataType::kF32, {units, 2});
   LayerStatistics result(units, sizes[1], sizes[2], {sizes[3], sizes[4], sizes[5]});
   const auto totals = reader.Read<uint64_t>("totals", DataType::kU64, {units, 3});
-  const auto atoms = reader.Read<float>("atoms", DataType::kF32, {units});
-  const auto atom_counts = reader.Read<uint32_t>("atom_counts", DataType::kU32, {units});
+  const auto atoms = reader.Read<float>("atoms", DataType::kF32, {units, 2});
+  const auto atom_counts = reader.Read<uint32_t>("atom_counts", DataType::kU32, {units, 2});
   const std::array lists = {ReadBuckets(reader, units, kSignNames[kPositive]),
                             ReadBuckets(reader, units, kSignNames[kNegative])};
   for (int64_t unit = 0; unit < units; ++unit) {
     const uint64_t* total = totals.data() + 3 * unit;
-    result.histograms_[unit] =
-        ActivationHistogram::Import({extremes[2 * unit], extremes[2 * unit + 1], total[0], total[1],
-                                     total[2], Atom{atoms[unit], atom_counts[unit]}},
-                                    {lists[kPositive].At(unit), lists[kNegative].At(unit)});
+    result.histograms_[unit] = ActivationHistogram::Import(
+        {extremes[2 * unit], extremes[2 * unit + 1], total[0], total[1], total[2],
+         Atoms{{Atom{atoms[2 * unit], atom_counts[2 * unit]},
+                Atom{atoms[2 * unit + 1], atom_counts[2 * unit + 1]}}}},
+        {lists[kPositive].At(unit), lists[kNegative].At(unit)});
   }
   result.RestorePhotos(file, prefix + "strongest.", result.strongest_);
   if (sizes[4] > 0) result.RestorePhotos(file, prefix + "weakest.", result.weakest_);

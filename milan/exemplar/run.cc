@@ -49,6 +49,13 @@ T ParseNumber(const std::string& text, const CsvTable& table, const std::string&
   return value;
 }
 
+constexpr const char* kPhotoColumns = "id,name,bytes,hash,width,height,failure\n";
+
+std::string LineOf(size_t id, const PhotoRecord& photo) {
+  return CsvLine({std::to_string(id), photo.name, std::to_string(photo.bytes), photo.hash,
+                  std::to_string(photo.width), std::to_string(photo.height), photo.failure});
+}
+
 /// The exemplar set of a layer, held against the rest of the run.
 ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer, ExemplarKind kind) {
   const Path path =
@@ -136,11 +143,16 @@ RunManifest ReadRunManifest(const Path& folder) {
 }
 
 std::string ToCsv(const std::vector<PhotoRecord>& photos) {
-  std::string text = "id,name,bytes,hash,width,height,failure\n";
+  std::string text = kPhotoColumns;
+  for (size_t id = 0; id < photos.size(); ++id) text += LineOf(id, photos[id]);
+  return text;
+}
+
+std::string ToCsv(const std::vector<std::optional<PhotoRecord>>& photos) {
+  const PhotoRecord unknown;
+  std::string text = kPhotoColumns;
   for (size_t id = 0; id < photos.size(); ++id) {
-    const PhotoRecord& photo = photos[id];
-    text += CsvLine({std::to_string(id), photo.name, std::to_string(photo.bytes), photo.hash,
-                     std::to_string(photo.width), std::to_string(photo.height), photo.failure});
+    text += LineOf(id, photos[id] ? *photos[id] : unknown);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,8 @@ void WritePhotoRecords(const Path& folder, const std::vector<PhotoRecord>& photo
 std::vector<PhotoRecord> ReadPhotoRecords(const Path& folder);
 /// The content of photos.csv.
 std::string ToCsv(const std::vector<PhotoRecord>& photos);
+/// The same where some photos are not known; they have empty rows.
+std::string ToCsv(const std::vector<std::optional<PhotoRecord>>& photos);
 /// `name` is for errors.
 std::vector<PhotoRecord> ParsePhotoRecords(std::string_view text, const std::string& name);
 

@@ -1,6 +1,7 @@
 #include "milan/exemplar/tally_state.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "milan/base/error.h"
@@ -45,15 +46,14 @@ bool AreAlike(const LayerStatistics& a, const LayerStatistics& b) {
 }
 
 void AddPhotos(SafetensorsWriter& writer, const TallyState& state) {
-  std::vector<PhotoRecord> records;
   std::vector<uint8_t> seen;
-  for (const auto& photo : state.photos) {
-    seen.push_back(photo ? 1 : 0);
-    records.push_back(photo.value_or(PhotoRecord{}));
-  }
-  const std::string text = ToCsv(records);
+  for (const auto& photo : state.photos) seen.push_back(photo ? 1 : 0);
   writer.Add<uint8_t>("seen", {static_cast<int64_t>(seen.size())}, seen);
-  AddText(writer, kPhotos, text);
+  // There may be a million of them: written from where they are, without another copy.
+  const auto text = std::make_shared<const std::string>(ToCsv(state.photos));
+  writer.AddStreamed(
+      kPhotos, DataType::kU8, {static_cast<int64_t>(text->size())},
+      [text](const SafetensorsWriter::ByteSink& sink) { sink(std::as_bytes(std::span(*text))); });
 }
 
 void ReadPhotos(const SafetensorsFile& file, TallyState& state) {

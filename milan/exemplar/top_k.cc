@@ -11,23 +11,34 @@
 namespace milan {
 namespace {
 
-int64_t PlacesAtPeak(const TopK::Entry& entry) {
-  const auto highest =
-      std::max_element(entry.map.begin(), entry.map.end(),
-                       [](uint16_t a, uint16_t b) { return FromHalf(a) < FromHalf(b); });
-  return std::count(entry.map.begin(), entry.map.end(), *highest);
+/// Ascends with the value of the half.
+int16_t KeyOf(uint16_t half) {
+  const auto bits = static_cast<int16_t>(half);
+  return static_cast<int16_t>(bits ^ (bits >> 15 & 0x7FFF));
+}
+
+int64_t PlacesAtPeak(const std::vector<uint16_t>& map) {
+  int16_t highest = std::numeric_limits<int16_t>::min();
+  for (const uint16_t half : map) highest = std::max(highest, KeyOf(half));
+  int64_t places = 0;
+  for (const uint16_t half : map) places += KeyOf(half) == highest ? 1 : 0;
+  return places;
+}
+
+/// The sum of a map in units of the smallest half, exactly.
+int64_t SumOf(const std::vector<uint16_t>& map) {
+  int64_t sum = 0;
+  for (const uint16_t half : map) {
+    const int exponent = half >> 10 & 31;
+    const int64_t mantissa = half & 1023;
+    const int64_t magnitude = exponent == 0 ? mantissa : (mantissa + 1024) << (exponent - 1);
+    sum += half >> 15 == 0 ? magnitude : -magnitude;
+  }
+  return sum;
 }
 
 bool IsFlat(const std::vector<uint16_t>& map) {
   return std::all_of(map.begin(), map.end(), [&](uint16_t half) { return half == map.front(); });
-}
-
-/// The sum of a map in units of the smallest half, exactly.
-int64_t SumOf(const TopK::Entry& entry) {
-  constexpr float kUnits = 0x1p24F;
-  int64_t sum = 0;
-  for (const uint16_t half : entry.map) sum += static_cast<int64_t>(FromHalf(half) * kUnits);
-  return sum;
 }
 
 }  // namespace
@@ -43,15 +54,9 @@ bool TopK::IsBetter(const Entry& a, const Entry& b) const {
   const float a_merit = MeritOf(a.peak, a.photo_id);
   const float b_merit = MeritOf(b.peak, b.photo_id);
   if (a_merit != b_merit) return a_merit > b_merit;
-  if (order_ == PhotoOrder::kHighestPeak) {
-    const int64_t a_places = PlacesAtPeak(a);
-    const int64_t b_places = PlacesAtPeak(b);
-    if (a_places != b_places) return a_places > b_places;
-  }
-  if (order_ != PhotoOrder::kByChance) {
-    const int64_t a_sum = SumOf(a);
-    const int64_t b_sum = SumOf(b);
-    if (a_sum != b_sum) return (a_sum > b_sum) == (order_ == PhotoOrder::kHighestPeak);
+  if (order_ == PhotoOrder::kHighestPeak && a.places != b.places) return a.places > b.places;
+  if (order_ != PhotoOrder::kByChance && a.sum != b.sum) {
+    return (a.sum > b.sum) == (order_ == PhotoOrder::kHighestPeak);
   }
   return a.photo_id < b.photo_id;
 }
@@ -62,6 +67,8 @@ void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
   if (merit == lowest_merit_ && lowest_is_flat_ && photo_id > entries_.back().photo_id) return;
   Entry entry = {peak, photo_id, TakeMap(map.size())};
   RoundToHalf(map, entry.map.data());
+  entry.places = PlacesAtPeak(entry.map);
+  entry.sum = SumOf(entry.map);
   Place(std::move(entry));
 }
 
@@ -70,13 +77,18 @@ void TopK::Merge(const TopK& other) {
 }
 
 void TopK::Insert(const Entry& entry) {
-  if (IsFull() && !IsBetter(entry, entries_.back())) return;
   Entry copy = {entry.peak, entry.photo_id, TakeMap(entry.map.size())};
   std::copy(entry.map.begin(), entry.map.end(), copy.map.begin());
+  copy.places = PlacesAtPeak(copy.map);
+  copy.sum = SumOf(copy.map);
   Place(std::move(copy));
 }
 
 void TopK::Place(Entry entry) {
+  if (IsFull() && !IsBetter(entry, entries_.back())) {
+    spare_maps_.push_back(std::move(entry.map));
+    return;
+  }
   const auto place = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& existing) { return IsBetter(entry, existing); });
   entries_.insert(place, std::move(entry));

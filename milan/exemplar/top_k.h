@@ -25,7 +25,10 @@ class TopK {
   struct Entry {
     float peak = 0;
     int32_t photo_id = -1;
-    std::vector<uint16_t> map;  ///< Half precision.
+    std::vector<uint16_t> map = {};  ///< Half precision.
+    // Of the map, for ties:
+    int64_t places = 0;  ///< Where it has its peak.
+    int64_t sum = 0;     ///< In units of the smallest half.
   };
 
   explicit TopK(int64_t k, PhotoOrder order = PhotoOrder::kHighestPeak) : k_(k), order_(order) {}

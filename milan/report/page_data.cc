@@ -79,11 +79,19 @@ Json ExemplarsOf(const ExemplarSet& set, int64_t unit) {
 
 /// The exemplars of a unit that is not alive are whichever photos came first: showing them would
 /// suggest a meaning that is not there.
-Json UnitDetails(const ExemplarSet& set, int64_t unit, const UnitDescription* description) {
+Json UnitDetails(const ExemplarSet& set, const UnitFacts& facts,
+                 const UnitDescription* description) {
+  const int64_t unit = facts.unit;
   const bool alive = set.states[unit] == UnitState::kAlive;
   Json details = alive ? ExemplarsOf(set, unit) : Json::object();
   details["threshold"] = Rounded(set.thresholds[unit]);
   details["range"] = {Rounded(set.minima[unit]), Rounded(set.maxima[unit])};
+  if (facts.is_saturated) details["saturated"] = true;
+  if (facts.duplicate_of >= 0) details["duplicate_of"] = facts.duplicate_of;
+  if (!set.distributions.empty()) {
+    const auto bins = set.distributions.begin() + unit * ExemplarSet::kBins;
+    details["distribution"] = std::vector<uint64_t>(bins, bins + ExemplarSet::kBins);
+  }
   if (description == nullptr || description->best.text.empty()) return details;
   details["best"] = ToJson(description->best);
   details["others"] = Json::array();
@@ -176,11 +184,12 @@ std::string PhotosScript(const Run& run, std::span<const ReportPhoto> photos) {
   return Script("setPhotos", list);
 }
 
-std::string ExemplarsScript(int64_t number, const ExemplarSet& set, const UnitRange& range,
+std::string ExemplarsScript(int64_t number, const ExemplarSet& set,
+                            std::span<const UnitFacts> facts, const UnitRange& range,
                             const DescriptionIndex& descriptions) {
   Json units = Json::array();
   for (int64_t unit = range.first; unit < range.last; ++unit) {
-    units.push_back(UnitDetails(set, unit, descriptions.Find(set.layer, unit)));
+    units.push_back(UnitDetails(set, facts[unit], descriptions.Find(set.layer, unit)));
   }
   return Script("addExemplars", Json{{"file", number}, {"units", units}});
 }

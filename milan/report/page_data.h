@@ -9,6 +9,7 @@
 
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/run.h"
+#include "milan/exemplar/unit_table.h"
 #include "milan/report/pictures.h"
 #include "milan/text/descriptions.h"
 
@@ -61,9 +62,10 @@ struct UnitRange {
   int64_t last = 0;
 };
 
-/// data/exemplars-<number>.js: photos, activations, masks, scores and runners-up of a range of
-/// units.
-std::string ExemplarsScript(int64_t number, const ExemplarSet& set, const UnitRange& range,
+/// data/exemplars-<number>.js: photos, activations and their distribution, masks, scores and
+/// runners-up of a range of units. `facts` are those of all units of the set.
+std::string ExemplarsScript(int64_t number, const ExemplarSet& set,
+                            std::span<const UnitFacts> facts, const UnitRange& range,
                             const DescriptionIndex& descriptions);
 
 }  // namespace milan

@@ -70,7 +70,7 @@ TEST(PageDataTest, ExemplarsHaveTheMaskOfTheActivationMap) {
   const Descriptions descriptions = OneDescription();
   const ExemplarSet set = TwoUnits();
   const DescriptionIndex index(descriptions, manifest);
-  const Json file = Argument(ExemplarsScript(3, set, {0, 2}, index), "addExemplars");
+  const Json file = Argument(ExemplarsScript(3, set, FactsOf(set), {0, 2}, index), "addExemplars");
   EXPECT_EQ(file["file"], 3);
   const Json& unit = file["units"][0];
   EXPECT_EQ(unit["photos"], Json::array({1}));
@@ -81,13 +81,30 @@ TEST(PageDataTest, ExemplarsHaveTheMaskOfTheActivationMap) {
   EXPECT_EQ(unit["threshold"], 1.2346);
 }
 
+TEST(PageDataTest, UnitsWorthALookSaySo) {
+  ExemplarSet set = TwoUnits();
+  set.distributions.assign(2 * ExemplarSet::kBins, 3);
+  std::vector<UnitFacts> facts = FactsOf(set);
+  facts[0].is_saturated = true;
+  facts[0].duplicate_of = 7;
+  const Descriptions none;
+  const DescriptionIndex index(none, TwoUnitManifest());
+  const Json file = Argument(ExemplarsScript(0, set, facts, {0, 2}, index), "addExemplars");
+  EXPECT_EQ(file["units"][0]["saturated"], true);
+  EXPECT_EQ(file["units"][0]["duplicate_of"], 7);
+  EXPECT_EQ(file["units"][0]["distribution"].size(), 32U);
+  EXPECT_FALSE(file["units"][1].contains("saturated"));
+  EXPECT_FALSE(file["units"][1].contains("duplicate_of"));
+}
+
 TEST(PageDataTest, DeadUnitsSayWhatTheyAreAndShowNoExemplars) {
   const Descriptions none;
   const DescriptionIndex index(none, TwoUnitManifest());
   const LayerSummary summary = Summarize(TwoUnits(), index);
   EXPECT_EQ(summary.states, (std::vector<std::string>{"alive", "dead"}));
   EXPECT_TRUE(std::isnan(summary.pmis[0]));
-  const Json file = Argument(ExemplarsScript(0, TwoUnits(), {0, 2}, index), "addExemplars");
+  const Json file =
+      Argument(ExemplarsScript(0, TwoUnits(), FactsOf(TwoUnits()), {0, 2}, index), "addExemplars");
   EXPECT_FALSE(file["units"][1].contains("photos"));
   EXPECT_FALSE(file["units"][0].contains("best"));
 }

@@ -49,6 +49,7 @@ class LayerWriter {
     summary.first_file = next_file_;
     summaries_.push_back(std::move(summary));
     MarkPhotos(set);
+    const std::vector<UnitFacts> facts = FactsOf(set);
     const int64_t files = (set.units + kUnitsPerFile - 1) / kUnitsPerFile;
     std::mutex mutex;
     ParallelFor(workers_, files, [&](int, int64_t file) {
@@ -57,7 +58,7 @@ class LayerWriter {
                                std::min(set.units, (file + 1) * kUnitsPerFile)};
       const int64_t number = next_file_ + file;
       folder_.Write("data/exemplars-" + std::to_string(number) + ".js",
-                    ExemplarsScript(number, set, range, descriptions_));
+                    ExemplarsScript(number, set, facts, range, descriptions_));
       const std::lock_guard lock(mutex);
       progress.Update(units_done_ += range.last - range.first);
     });

@@ -64,6 +64,41 @@ milan.detail = (() => {
     return list;
   }
 
+  /** What makes the exemplars of a unit less telling than others. */
+  function warnings(details) {
+    const texts = [];
+    if (details.saturated) {
+      texts.push('Saturated: so many activations lie at the cap of its activation function that many photos are ' +
+        'equally good; the value before the cap tells more.');
+    }
+    if (details.duplicate_of !== undefined) {
+      const address = milan.data.address({layer: unit.layer, number: details.duplicate_of});
+      texts.push(create('span', {}, 'Duplicate: its activations are nearly those of ',
+        create('a', {href: address}, `unit ${details.duplicate_of}`), '.'));
+    }
+    return texts.map((text) => create('p', {className: 'warning'}, text));
+  }
+
+  /** How many activations lie where between the lowest and the highest, on a logarithmic scale. */
+  function distribution(details) {
+    const counts = details.distribution;
+    const [low, high] = details.range;
+    if (!counts || !(high > low)) return '';
+    const most = Math.log1p(Math.max(...counts));
+    const bars = counts.map((count) => {
+      const bar = create('span', {title: milan.dom.count(count)});
+      bar.style.setProperty('--part', Math.log1p(count) / most);
+      return bar;
+    });
+    const threshold = create('i');
+    threshold.style.setProperty('--part', (details.threshold - low) / (high - low));
+    return create('figure', {className: 'distribution'},
+      create('div', {role: 'img', 'aria-label': 'Distribution of activations'}, ...bars, threshold),
+      create('figcaption', {},
+        create('span', {}, activation(low)), create('span', {}, 'activations, log scale; line: threshold'),
+        create('span', {}, activation(high))));
+  }
+
   function runnersUp(details) {
     if (!details.others?.length) return '';
     const rows = details.others.map(([text, likelihood, prior, pmi]) => create('tr', {},
@@ -135,7 +170,8 @@ milan.detail = (() => {
       const details = await milan.data.details(unit);
       if (unit !== newUnit) return;  // another one was opened meanwhile
       body = create('div', {className: 'detail-body'}, pictures(details),
-        create('aside', {}, facts(details), runnersUp(details)));
+        create('aside', {}, ...warnings(details), facts(details), distribution(details),
+          runnersUp(details)));
     } catch (error) {
       body = create('p', {className: 'notice'}, error.message);
     }
