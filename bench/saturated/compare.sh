@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 # Every n-th photo, so that all folders of the set are there.
 find "$(realpath "$photos")" -name '*.jp*g' | sort > "$work/all.txt"
 every=$(( $(wc -l < "$work/all.txt") / count ))
-awk -v every="$every" 'NR % every == 0' "$work/all.txt" | head -n "$count" > "$work/list.txt"
+awk -v every="$every" -v count="$count" 'NR % every == 0 && NR / every <= count' "$work/all.txt" > "$work/list.txt"
 # As many exemplars as photos: the table then has the peak of every unit on every photo.
 for layer in "$clipped" "$before"; do
   "$milan" exemplars "$network" "$work/list.txt" -o "$work/run" --layers "$layer" -k "$count" --overwrite --quiet >/dev/null

@@ -42,6 +42,10 @@ Error Translate(const Ort::Exception& exception, const std::string& network) {
   const std::string text = OneLine(exception.what());
   const std::string node = NodeIn(text);
   const std::string where = node.empty() ? network : network + ": node " + Quoted(node);
+  if (text.find("bad_alloc") != std::string::npos ||
+      text.find("Failed to allocate") != std::string::npos) {
+    return ResourceError(where + ": not enough memory to run it: " + text);
+  }
   return InputError(where + ": ONNX Runtime cannot run it: " + text);
 }
 
