@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kBlock = 2048;  // values looked at in one go
 
+/// The first value of a block that is not zero, among the first ones: zeros are counted anyway.
+float CandidateIn(std::span<const float> values) {
+  constexpr size_t kLooked = 64;
+  const auto end = values.begin() + static_cast<ptrdiff_t>(std::min(kLooked, values.size()));
+  const auto found = std::find_if(values.begin(), end, [](float value) { return value != 0; });
+  return found == end ? 0 : *found;
+}
+
 using BlockKeys = std::array<uint16_t, kBlock + kKeyPadding>;
 
 }  // namespace
@@ -37,7 +45,9 @@ Extremes ActivationHistogram::Add(std::span<const float> values) {
 
 void ActivationHistogram::AddBlock(std::span<const float> values, Extremes& extremes) {
   std::array<BlockKeys, 2> block;
-  const ValueScan scan = ScanValues(values, {block[kPositive].data(), block[kNegative].data()});
+  const float candidate = CandidateIn(values);
+  const ValueScan scan =
+      ScanValues(values, candidate, {block[kPositive].data(), block[kNegative].data()});
   if (!scan.is_finite) {
     AddNotFinite(values, extremes);
     return;
@@ -48,8 +58,8 @@ void ActivationHistogram::AddBlock(std::span<const float> values, Extremes& extr
   extremes.maximum = std::max(extremes.maximum, scan.maximum + 0.0F);
   minimum_ = std::min(minimum_, scan.minimum + 0.0F);
   maximum_ = std::max(maximum_, scan.maximum + 0.0F);
-  if (scan.like_first > 1 && values[0] != 0) {  // zeros are counted anyway
-    atoms_.Add({values[0], static_cast<uint32_t>(scan.like_first)});
+  if (scan.like_candidate > 1 && candidate != 0) {
+    atoms_.Add({candidate, static_cast<uint32_t>(scan.like_candidate)});
   }
   for (const Sign sign : {kPositive, kNegative}) {
     AddKeys(sign, std::span(block[sign]).first(scan.key_counts[sign]));

@@ -21,8 +21,8 @@ struct Extremes {
 };
 
 /// A value, not zero, that many activations have exactly, such as what a channel gives where its
-/// input is zero. Found as the most frequent first value of a block of a map; ties go to the larger
-/// value.
+/// input is zero. Found as the most frequent first value of a block of a map that is not zero; ties
+/// go to the larger value.
 struct Atom {
   float value = 0;
   uint32_t count = 0;  ///< Within one block, at most.

@@ -23,7 +23,7 @@ constexpr uint16_t kInfinityKey = 0xFF00;
 
 #if HWY_TARGET == HWY_SCALAR  // no vectors
 
-ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
+ValueScan Scan(std::span<const float> values, float candidate, const KeySinks& keys) {
   ValueScan scan = {values[0], values[0]};
   for (const float value : values) {
     const auto bits = std::bit_cast<uint32_t>(value);
@@ -32,7 +32,7 @@ ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
     scan.minimum = std::min(scan.minimum, value);
     scan.maximum = std::max(scan.maximum, value);
     scan.is_finite = scan.is_finite && key < kInfinityKey;
-    scan.like_first += value == values[0] ? 1 : 0;
+    scan.like_candidate += value == candidate ? 1 : 0;
     if (key != 0) keys[sign][scan.key_counts[sign]++] = key;
   }
   return scan;
@@ -50,11 +50,11 @@ using SignedKeys = hn::Repartition<int16_t, Floats>;
 /// Two vectors of values at a time, which make one of keys.
 class Scanner {
  public:
-  HWY_ATTR Scanner(float first_value, const KeySinks& sinks)
+  HWY_ATTR Scanner(float first_value, float candidate, const KeySinks& sinks)
       : sinks_(sinks),
-        first_(hn::Set(Floats(), first_value)),
-        minimum_(first_),
-        maximum_(first_),
+        candidate_(hn::Set(Floats(), candidate)),
+        minimum_(hn::Set(Floats(), first_value)),
+        maximum_(minimum_),
         largest_(hn::Zero(Keys())) {}
 
   /// The first `valid` of the values count.
@@ -66,8 +66,8 @@ class Scanner {
     const auto second = hn::LoadU(floats, values + hn::Lanes(floats));
     minimum_ = hn::Min(minimum_, hn::Min(first, second));
     maximum_ = hn::Max(maximum_, hn::Max(first, second));
-    scan_.like_first += hn::CountTrue(floats, hn::Eq(first, first_)) +
-                        hn::CountTrue(floats, hn::Eq(second, first_));
+    scan_.like_candidate += hn::CountTrue(floats, hn::Eq(first, candidate_)) +
+                            hn::CountTrue(floats, hn::Eq(second, candidate_));
     // The upper halves of the bits without the sign.
     const auto magnitudes =
         hn::ConcatOdd(keys, hn::BitCast(keys, hn::ShiftLeft<1>(hn::BitCast(bits, second))),
@@ -105,15 +105,15 @@ class Scanner {
 
   KeySinks sinks_;
   ValueScan scan_;
-  hn::VFromD<Floats> first_;
+  hn::VFromD<Floats> candidate_;
   hn::VFromD<Floats> minimum_;
   hn::VFromD<Floats> maximum_;
   hn::VFromD<Keys> largest_;
 };
 
-HWY_ATTR ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
+HWY_ATTR ValueScan Scan(std::span<const float> values, float candidate, const KeySinks& keys) {
   const size_t step = hn::Lanes(Keys());
-  Scanner scanner(values[0], keys);
+  Scanner scanner(values[0], candidate, keys);
   size_t start = 0;
   for (; start + step <= values.size(); start += step) scanner.Add(values.data() + start, step);
   const size_t left = values.size() - start;
@@ -124,7 +124,7 @@ HWY_ATTR ValueScan Scan(std::span<const float> values, const KeySinks& keys) {
     scanner.Add(padded.data(), left);
   }
   ValueScan scan = scanner.Finish();
-  if (left > 0) scan.like_first -= step - left;  // the padding
+  if (left > 0 && values[0] == candidate) scan.like_candidate -= step - left;  // the padding
   return scan;
 }
 
@@ -166,10 +166,10 @@ HWY_EXPORT(Scan);
 HWY_EXPORT(PlacesLoop);
 HWY_EXPORT(HalvesLoop);
 
-ValueScan ScanValues(std::span<const float> values, const KeySinks& keys) {
+ValueScan ScanValues(std::span<const float> values, float candidate, const KeySinks& keys) {
   static_assert(kKeyPadding * sizeof(uint16_t) >= HWY_MAX_BYTES);
   if (values.empty()) return {};
-  return HWY_DYNAMIC_DISPATCH(Scan)(values, keys);
+  return HWY_DYNAMIC_DISPATCH(Scan)(values, candidate, keys);
 }
 
 void KeysToPlaces(std::span<uint16_t> keys, int before_first) {

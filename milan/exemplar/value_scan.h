@@ -20,16 +20,16 @@ struct ValueScan {
   float minimum = 0;      ///< Of either sign when it is a zero. Without meaning unless is_finite.
   float maximum = 0;      ///< The same.
   bool is_finite = true;  ///< No NaN, no infinity.
-  size_t like_first = 0;  ///< Values equal to the first one, itself included.
+  size_t like_candidate = 0;                  ///< Values equal to the one asked for.
   std::array<size_t, 2> key_counts = {0, 0};  ///< Keys written, by sign.
 };
 
 /// Where keys go, by sign. REQUIRES: room for all values and kKeyPadding more in each.
 using KeySinks = std::array<uint16_t*, 2>;
 
-/// Reads the values once: their extremes, and the keys of those that are not zero, in order.
-/// Nothing depends on the processor.
-ValueScan ScanValues(std::span<const float> values, const KeySinks& keys);
+/// Reads the values once: their extremes, how many equal `candidate`, and the keys of those that
+/// are not zero, in order. Nothing depends on the processor.
+ValueScan ScanValues(std::span<const float> values, float candidate, const KeySinks& keys);
 
 /// Turns keys into places in a table that starts with what has the key `before_first` or less, in
 /// place. `before_first` may be negative.

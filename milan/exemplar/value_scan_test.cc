@@ -22,10 +22,10 @@ struct Scanned {
   std::array<std::vector<uint16_t>, 2> keys;  ///< By sign.
 };
 
-Scanned Scan(std::span<const float> values) {
+Scanned Scan(std::span<const float> values, float candidate = 0) {
   Scanned scanned;
   for (auto& keys : scanned.keys) keys.resize(values.size() + kKeyPadding);
-  scanned.scan = ScanValues(values, {scanned.keys[0].data(), scanned.keys[1].data()});
+  scanned.scan = ScanValues(values, candidate, {scanned.keys[0].data(), scanned.keys[1].data()});
   for (const Sign sign : {kPositive, kNegative}) {
     scanned.keys[sign].resize(scanned.scan.key_counts[sign]);
   }
@@ -48,7 +48,10 @@ TEST(ValueScan, ScansAnyLengthLikeALoop) {
     EXPECT_EQ(scanned.scan.maximum, *std::max_element(values.begin(), values.end()));
     EXPECT_TRUE(scanned.scan.is_finite);
     EXPECT_EQ(scanned.keys, keys) << count;
-    EXPECT_EQ(scanned.scan.like_first, std::count(values.begin(), values.end(), values[0]));
+    for (const float candidate : {values[0], values[count / 2], 0.0F, 1e9F}) {
+      EXPECT_EQ(Scan(values, candidate).scan.like_candidate,
+                std::count(values.begin(), values.end(), candidate));
+    }
   }
 }
 
