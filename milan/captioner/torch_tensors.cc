@@ -1,6 +1,9 @@
 #include "milan/captioner/torch_tensors.h"
 
 #include <memory>
+#include <sstream>
+#include <type_traits>
+#include <utility>
 
 #include "milan/base/error.h"
 
@@ -26,9 +29,23 @@ torch::Tensor ReadTensor(const SafetensorsFile& file, const std::string& name,
 
 using AdamState = torch::optim::AdamWParamState;
 
+using StateKey = std::decay_t<decltype(std::declval<torch::optim::AdamW>().state().begin()->first)>;
+
+/// What the optimizer knows a parameter by: its address, which libtorch 1 keeps as text.
+template <typename Key = StateKey>
+Key KeyOf(const torch::Tensor& parameter) {
+  if constexpr (std::is_pointer_v<Key>) {
+    return parameter.unsafeGetTensorImpl();
+  } else {
+    std::ostringstream text;
+    text << parameter.unsafeGetTensorImpl();
+    return text.str();
+  }
+}
+
 AdamState* StateOf(const torch::optim::AdamW& optimizer, const torch::Tensor& parameter) {
   const auto& states = const_cast<torch::optim::AdamW&>(optimizer).state();
-  const auto found = states.find(c10::guts::to_string(parameter.unsafeGetTensorImpl()));
+  const auto found = states.find(KeyOf(parameter));
   return found == states.end() ? nullptr : static_cast<AdamState*>(found->second.get());
 }
 
@@ -93,7 +110,7 @@ void LoadOptimizer(const SafetensorsFile& file, const std::string& prefix,
       state->step(file.At(name + ".step").As<int64_t>().at(0));
       state->exp_avg(ReadTensor(file, name + ".mean", parameter));
       state->exp_avg_sq(ReadTensor(file, name + ".square", parameter));
-      optimizer.state()[c10::guts::to_string(parameter.unsafeGetTensorImpl())] = std::move(state);
+      optimizer.state()[KeyOf(parameter)] = std::move(state);
     }
   }
 }

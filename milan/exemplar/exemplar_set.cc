@@ -48,7 +48,7 @@ void CheckFormat(const SafetensorsFile& file) {
 }
 
 double ReadQuantile(const SafetensorsFile& file) {
-  const std::string& text = ReadMember(file, "quantile");
+  const std::string text = ReadMember(file, "quantile");
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !(value > 0 && value < 1)) {
