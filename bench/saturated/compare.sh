@@ -17,5 +17,4 @@ for layer in "$clipped" "$before"; do
   "$milan" export "$work/run" -o "$work/table" --format csv --overwrite --quiet >/dev/null
   mv "$work/table/exemplars.csv" "$work/$([[ $layer == "$clipped" ]] && echo clipped || echo before).csv"
 done
-"$milan" exemplars "$network" "$work/list.txt" -o "$work/run" --layers "$clipped" --overwrite --quiet
 python3 "$(dirname "$0")/compare.py" "$work/clipped.csv" "$work/before.csv" "$work/list.txt"

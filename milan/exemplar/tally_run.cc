@@ -215,6 +215,8 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
       SaveState(checkpoints.PathOf(0), state);
       checkpoints.RemoveOthers();
     }
+    // Kept, the statistics of this pass would come on top of those of the next.
+    if (is_shard) state.layers.clear();
     if (!is_shard) {
       RequirePhotos(state, photos);
       for (UnitFacts& fact : SaveExemplars(request.folder, state, request.options)) {

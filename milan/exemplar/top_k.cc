@@ -67,8 +67,6 @@ void TopK::Add(int32_t photo_id, float peak, std::span<const float> map) {
   if (merit == lowest_merit_ && lowest_is_flat_ && photo_id > entries_.back().photo_id) return;
   Entry entry = {peak, photo_id, TakeMap(map.size())};
   RoundToHalf(map, entry.map.data());
-  entry.places = PlacesAtPeak(entry.map);
-  entry.sum = SumOf(entry.map);
   Place(std::move(entry));
 }
 
@@ -79,12 +77,12 @@ void TopK::Merge(const TopK& other) {
 void TopK::Insert(const Entry& entry) {
   Entry copy = {entry.peak, entry.photo_id, TakeMap(entry.map.size())};
   std::copy(entry.map.begin(), entry.map.end(), copy.map.begin());
-  copy.places = PlacesAtPeak(copy.map);
-  copy.sum = SumOf(copy.map);
   Place(std::move(copy));
 }
 
 void TopK::Place(Entry entry) {
+  entry.places = PlacesAtPeak(entry.map);
+  entry.sum = SumOf(entry.map);
   if (IsFull() && !IsBetter(entry, entries_.back())) {
     spare_maps_.push_back(std::move(entry.map));
     return;
