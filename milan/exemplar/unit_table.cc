@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <utility>
 
 #include "milan/base/csv.h"
 
@@ -32,41 +34,43 @@ std::vector<float> MapsInPhotoOrder(const ExemplarSet& set, int64_t unit) {
   return values;
 }
 
-/// Pearson's; 0 when one of the two does not vary.
-double Correlation(const std::vector<float>& a, const std::vector<float>& b) {
-  const auto count = static_cast<double>(a.size());
-  double mean_a = 0;
-  double mean_b = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    mean_a += a[i] / count;
-    mean_b += b[i] / count;
-  }
-  double covariance = 0;
-  double variance_a = 0;
-  double variance_b = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    covariance += (a[i] - mean_a) * (b[i] - mean_b);
-    variance_a += (a[i] - mean_a) * (a[i] - mean_a);
-    variance_b += (b[i] - mean_b) * (b[i] - mean_b);
-  }
-  const double scale = std::sqrt(variance_a * variance_b);
-  return scale > 0 ? covariance / scale : 0;
+/// The maps with mean 0 and length 1, so that the product of two is Pearson's correlation; zeros
+/// where they do not vary.
+std::vector<float> StandardMaps(const ExemplarSet& set, int64_t unit) {
+  std::vector<float> values = MapsInPhotoOrder(set, unit);
+  const double mean =
+      std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  double squares = 0;
+  for (const float value : values) squares += (value - mean) * (value - mean);
+  const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
+  for (float& value : values) value = static_cast<float>((value - mean) * scale);
+  return values;
 }
 
-/// The first of `earlier` that the unit duplicates, or -1.
-int64_t FindOriginal(const ExemplarSet& set, int64_t unit, const std::vector<int64_t>& earlier) {
-  if (earlier.empty()) return -1;
-  const std::vector<float> maps = MapsInPhotoOrder(set, unit);
-  const auto found = std::find_if(earlier.begin(), earlier.end(), [&](int64_t other) {
-    return Correlation(maps, MapsInPhotoOrder(set, other)) > kDuplicateCorrelation;
-  });
-  return found == earlier.end() ? -1 : *found;
+/// A unit that duplicates no earlier one.
+struct Original {
+  int64_t unit = 0;
+  std::vector<float> maps;  ///< StandardMaps, from the first comparison on.
+};
+
+/// The first of the originals that the unit duplicates, or -1: then it becomes one itself.
+int64_t FindOriginal(const ExemplarSet& set, int64_t unit, std::vector<Original>& originals) {
+  Original candidate = {unit, {}};
+  if (!originals.empty()) candidate.maps = StandardMaps(set, unit);
+  for (Original& original : originals) {
+    if (original.maps.empty()) original.maps = StandardMaps(set, original.unit);
+    const double correlation = std::inner_product(candidate.maps.begin(), candidate.maps.end(),
+                                                  original.maps.begin(), 0.0);
+    if (correlation > kDuplicateCorrelation) return original.unit;
+  }
+  originals.push_back(std::move(candidate));
+  return -1;
 }
 
 }  // namespace
 
 std::vector<UnitFacts> FactsOf(const ExemplarSet& exemplars) {
-  std::map<std::vector<int32_t>, std::vector<int64_t>> originals;  // by their photos
+  std::map<std::vector<int32_t>, std::vector<Original>> originals;  // by their photos
   std::vector<UnitFacts> facts;
   for (int64_t unit = 0; unit < exemplars.units; ++unit) {
     UnitFacts& fact = facts.emplace_back();
@@ -75,9 +79,7 @@ std::vector<UnitFacts> FactsOf(const ExemplarSet& exemplars) {
     fact.state = exemplars.states[unit];
     fact.is_saturated = exemplars.IsSaturated(unit);
     if (fact.state != UnitState::kAlive) continue;
-    std::vector<int64_t>& earlier = originals[PhotosOf(exemplars, unit)];
-    fact.duplicate_of = FindOriginal(exemplars, unit, earlier);
-    if (fact.duplicate_of < 0) earlier.push_back(unit);
+    fact.duplicate_of = FindOriginal(exemplars, unit, originals[PhotosOf(exemplars, unit)]);
   }
   return facts;
 }
