@@ -30,11 +30,11 @@ same merged
 # What is wrong in all ranks is said once, by the first; what is wrong in another one, by it.
 expect 1 ranks 3 "$MILAN" exemplars missing.onnx list.txt -o none "${options[@]}"; says "rank 0 of 3"; one_error_line
 expect 2 ranks 3 "$MILAN" exemplars network.onnx list.txt -o none "${options[@]}" -k 0; says "--exemplars 0"; one_error_line
-expect 2 ranks 1 "$MILAN" exemplars network.onnx list.txt -o none "${options[@]}" \
-  : -n 1 "$MILAN" exemplars network.onnx list.txt -o none "${options[@]}" -k 5
+# Two ranks with options of their own. (Not by mpirun's "A : B": the one of Debian 13 crashes on it.)
+apart() { ranks 2 sh -c 'own=$1; [ $OMPI_COMM_WORLD_RANK = 0 ] || own=$2; shift 2; exec "$@" $own' sh "$@"; }
+expect 2 apart "" "-k 5" "$MILAN" exemplars network.onnx list.txt -o none "${options[@]}"
 says "rank 1 of 2"; says "--exemplars 15"; one_error_line
-expect 2 ranks 1 "$MILAN" exemplars network.onnx list.txt -o none "${options[@]}" \
-  : -n 1 "$MILAN" exemplars network.onnx list.txt -o elsewhere "${options[@]}"
+expect 2 apart "-o none" "-o elsewhere" "$MILAN" exemplars network.onnx list.txt "${options[@]}"
 says "rank 1 of 2"; says "share"; one_error_line
 expect 1 ranks 2 "$MILAN" exemplars network.onnx list.txt -o strict "${options[@]}" --strict; says "broken.png"
 
