@@ -9,7 +9,7 @@ CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
 .PHONY: help build install deps demo test lint headers tidy format sanitize bench bench-reference determinism \
-  train clean
+  train zoo clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,5 +65,9 @@ determinism: build ## Prove that workers and shards do not change a byte of the 
 train: build ## Reproduce models/ from the development data (an hour or two on 2 cores)
 	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
 
+zoo: build ## Export the field's networks with python3-torchvision and hold them against PyTorch (an hour)
+	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_compare_network
+	@/usr/bin/python3 tests/networks/zoo.py --build $(BUILD) --folder build/zoo --photos $(SHARED)/photos $(NETWORKS)
+
 clean: ## Remove build outputs, keep the downloaded ONNX Runtime
-	@rm -rf build/{release,dev,asan,tsan,demo,train}
+	@rm -rf build/{release,dev,asan,tsan,demo,train,zoo}

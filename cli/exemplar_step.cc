@@ -61,9 +61,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
   manifest.photo_root = photos.root.string();
   manifest.photo_count = static_cast<int64_t>(photos.photos.size());
   manifest.preprocessing = preprocessing;
-  for (const Layer& layer : layers) {
-    manifest.layers.push_back({layer.name, layer.units, layer.height, layer.width});
-  }
+  for (const Layer& layer : layers) manifest.layers.push_back(RunLayerOf(layer));
   manifest.k = request.tally.k;
   manifest.quantile = request.tally.quantile;
   manifest.border = request.tally.border;
@@ -91,7 +89,9 @@ ExemplarPlan Prepare(ExemplarRequest request, PhotoSet* listed, Terminal& termin
   const Preprocessing preprocessing =
       ResolvePreprocessing(network, request.network, request.preprocessing, terminal);
   std::vector<Layer> layers = ChooseLayers(
-      ListLayers(network, preprocessing.Height(), preprocessing.Width()), request.layers);
+      InterpretLayers(network, ListLayers(network, preprocessing.Height(), preprocessing.Width()),
+                      ParseTokenFlags(request.tokens)),
+      request.layers);
   PhotoSet photos = listed != nullptr ? std::move(*listed) : OpenPhotoSet(request.photos);
   TallyRunRequest tally;
   tally.folder = request.run;
@@ -147,7 +147,7 @@ void MakeExemplarsInRanks(const ExemplarRequest& request, Communicator& ranks, T
   }
   if (is_first) SayPlan(*plan, progress, terminal);
   const auto make_engine = [&](const std::vector<Layer>& pass) {
-    return CreateEngine(plan->network.Tap(LayerNames(pass)));
+    return CreateEngine(TapLayers(plan->network, pass));
   };
   MakeTallyRun(plan->tally, plan->layers, plan->photos, make_engine, terminal);
 }
@@ -165,8 +165,10 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   command.add_option("-o,--output", request.run, "Folder of the run; created when missing")
       ->required();
   command
-      .add_option("-l,--layers", request.layers,
-                  "Layers by name or glob, e.g. 'layer?' (default: the last of each map size)")
+      .add_option(
+          "-l,--layers", request.layers,
+          "Layers: names, PyTorch modules, globs such as 'layer?', or re:REGEX (default: the "
+          "last of each map size)")
       ->delimiter(',');
   command.add_option("-k,--exemplars", request.tally.k, "Exemplars per unit")
       ->capture_default_str();
@@ -198,6 +200,7 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_flag("--overwrite", request.overwrite, "Replace a run made with other options");
+  AddTokenFlags(command, request.tokens);
   AddPreprocessingOptions(command, request.preprocessing);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "cli/token_options.h"
 #include "milan/base/file.h"
 #include "milan/captioner/describe.h"
 #include "milan/exemplar/run.h"
@@ -41,7 +42,8 @@ struct ExemplarRequest {
   Path network;
   Path photos;
   Path run;
-  std::vector<std::string> layers;  ///< Names or globs; empty: DefaultLayers.
+  std::vector<std::string> layers;  ///< Names, modules, globs, re:REGEX; empty: DefaultLayers.
+  TokenFlags tokens;
   PreprocessingOptions preprocessing;
   TallyOptions tally;
   std::vector<std::string> also;  ///< --also, kinds of exemplars

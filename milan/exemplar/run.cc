@@ -15,16 +15,50 @@ constexpr const char* kFormat = "milan-run";
 constexpr int kVersion = 1;
 
 Json ToJson(const RunLayer& layer) {
-  return {{"name", layer.name},
-          {"units", layer.units},
-          {"height", layer.height},
-          {"width", layer.width},
-          {"file", "exemplars/" + LayerFileName(layer.name) + ".safetensors"}};
+  Json json = {{"name", layer.name},
+               {"units", layer.units},
+               {"height", layer.height},
+               {"width", layer.width},
+               {"module", layer.module},
+               {"stage", layer.stage},
+               {"layout", ToString(layer.view.layout)},
+               {"file", "exemplars/" + LayerFileName(layer.name) + ".safetensors"}};
+  if (!layer.view.IsIdentity()) {
+    json["grid"] = {layer.view.grid.height, layer.view.grid.width};
+    json["special_tokens"] = {layer.view.grid.before, layer.view.grid.after};
+  }
+  if (layer.view.layout == Layout::kHeads) {
+    json["attention"] = layer.view.attention == AttentionFrom::kClassToken ? "class" : "mean";
+  }
+  return json;
+}
+
+LayerView ParseView(const Json& json, const std::string& name) {
+  LayerView view;
+  view.layout = ParseLayout(GetOr<std::string>(json, "layout", "NCHW", name), name);
+  if (!view.IsIdentity()) {
+    const auto grid = Get<std::vector<int64_t>>(json, "grid", name);
+    const auto special = Get<std::vector<int64_t>>(json, "special_tokens", name);
+    if (grid.size() != 2 || special.size() != 2) {
+      throw InputError(name + ": 'grid' and 'special_tokens' of a layer are two numbers each");
+    }
+    view.grid = {grid[0], grid[1], special[0], special[1]};
+  }
+  if (view.layout == Layout::kHeads) {
+    const bool is_mean = Get<std::string>(json, "attention", name) == "mean";
+    view.attention = is_mean ? AttentionFrom::kMean : AttentionFrom::kClassToken;
+  }
+  return view;
 }
 
 RunLayer ParseLayer(const Json& json, const std::string& name) {
-  return {Get<std::string>(json, "name", name), Get<int64_t>(json, "units", name),
-          Get<int64_t>(json, "height", name), Get<int64_t>(json, "width", name)};
+  return {Get<std::string>(json, "name", name),
+          Get<int64_t>(json, "units", name),
+          Get<int64_t>(json, "height", name),
+          Get<int64_t>(json, "width", name),
+          GetOr<std::string>(json, "module", "", name),
+          GetOr<std::string>(json, "stage", "", name),
+          ParseView(json, name)};
 }
 
 void CheckFormat(const Json& json, const std::string& name) {
@@ -75,6 +109,11 @@ ExemplarSet LoadExemplars(const Run& run, const RunLayer& layer, ExemplarKind ki
 }
 
 }  // namespace
+
+RunLayer RunLayerOf(const Layer& layer) {
+  const std::string module = layer.modules.empty() ? layer.folded_module : layer.modules.front();
+  return {layer.name, layer.units, layer.height, layer.width, module, layer.stage, layer.view};
+}
 
 void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   Json layers = Json::array();

@@ -11,6 +11,7 @@
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/image/photo_set.h"
 #include "milan/image/preprocess.h"
+#include "milan/network/layer.h"
 
 namespace milan {
 
@@ -30,7 +31,13 @@ struct RunLayer {
   int64_t units = 0;
   int64_t height = 0;
   int64_t width = 0;
+  std::string module = {};  ///< The outermost PyTorch module that it is the output of, if known.
+  std::string stage = {};   ///< Before or after which activation function, if any.
+  /// How its values became maps; of runs that milan did not make, and old ones, the identity.
+  LayerView view = {};
 };
+/// What a run keeps of a layer.
+RunLayer RunLayerOf(const Layer& layer);
 
 /// Which of `count` parts of the photo set a run holds; 1 of 1 is the whole.
 struct Shard {

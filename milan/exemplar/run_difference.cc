@@ -22,6 +22,16 @@ std::string Names(const ExemplarKinds& kinds) {
   return names.empty() ? "nothing" : names;
 }
 
+/// Tokens that were laid out otherwise; empty when all were the same.
+std::string ViewDifference(const std::vector<RunLayer>& run, const std::vector<RunLayer>& wanted) {
+  for (size_t i = 0; i < run.size(); ++i) {
+    const bool are_identities = run[i].view.IsIdentity() && wanted[i].view.IsIdentity();
+    if (are_identities || run[i].view == wanted[i].view) continue;
+    return fmt::format("layer '{}' as {}", run[i].name, ToString(run[i].view));
+  }
+  return "";
+}
+
 /// What differs between the photos that a run has seen and those of today; empty when nothing does.
 /// Compares names and sizes: reading every photo again would cost as much as half the run.
 std::string PhotoDifference(const std::vector<PhotoRecord>& before, const PhotoSet& now) {
@@ -53,6 +63,7 @@ std::string Difference(const RunManifest& run, const RunManifest& wanted) {
   }
   if (!(run.preprocessing == wanted.preprocessing)) return "another preprocessing";
   if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
+  if (std::string view = ViewDifference(run.layers, wanted.layers); !view.empty()) return view;
   if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
   if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
   if (run.also != wanted.also) return "--also " + Names(run.also);

@@ -73,8 +73,12 @@ std::vector<Layer> DefaultLayers(const std::vector<Layer>& layers) {
   for (size_t i = 0; i < end; ++i) {
     const Layer& layer = layers[i];
     after_convolution = after_convolution || IsConvolution(layer.op_type);
-    const bool is_candidate = layer.layout == Layout::kMap && after_convolution &&
-                              !IsPooling(layer.op_type) && !IsCopy(layer.op_type);
+    // Tokens come from maps by a convolution, or from pixels by a product.
+    const bool is_hidden =
+        layer.is_activated && (layer.layout == Layout::kTokens || layer.layout == Layout::kNhwc);
+    const bool is_candidate = (layer.layout == Layout::kMap && after_convolution &&
+                               !IsPooling(layer.op_type) && !IsCopy(layer.op_type)) ||
+                              is_hidden;
     if (!is_candidate) continue;
     const auto [place, is_first] = chosen.try_emplace({layer.height, layer.width}, i);
     if (is_first) continue;

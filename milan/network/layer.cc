@@ -1,14 +1,11 @@
 #include "milan/network/layer.h"
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <fnmatch.h>
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
@@ -107,41 +104,7 @@ Layer LayerOf(const ComputedValue& value, const Shape& shape, bool is_image_like
   return layer;
 }
 
-bool Matches(const std::string& name, const std::string& pattern) {
-  // Without flags a star matches slashes, which ONNX names are full of. A name with brackets is
-  // first of all itself.
-  return name == pattern || fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-}
-
-Error NoSuchLayer(const std::vector<Layer>& layers, const std::string& pattern, bool matches_any) {
-  std::vector<std::string> names;
-  for (const Layer& layer : layers) {
-    if (layer.IsDescribable()) names.push_back(layer.name);
-  }
-  const std::string problem = matches_any ? "has no units that can be described (no channels of a "
-                                            "map or vector)"
-                                          : "matches no layer";
-  if (names.empty()) {
-    return UsageError(
-        fmt::format("layer {} {}; the network has no describable layer", Quoted(pattern), problem));
-  }
-  return UsageError(fmt::format("layer {} {}; the nearest names are {}", Quoted(pattern), problem,
-                                fmt::join(NearestNames(pattern, names, 3), ", ")));
-}
-
 }  // namespace
-
-std::string ToString(Layout layout) {
-  switch (layout) {
-    case Layout::kMap:
-      return "map";
-    case Layout::kVector:
-      return "vector";
-    case Layout::kOther:
-      break;
-  }
-  return "other";
-}
 
 std::vector<Layer> ListLayers(const Network& network, int height, int width) {
   const Shape image = ImageShape(network, height, width);
@@ -154,26 +117,6 @@ std::vector<Layer> ListLayers(const Network& network, int height, int width) {
     layers.push_back(LayerOf(values[i], shapes[i], image_like[i]));
   }
   return layers;
-}
-
-std::vector<Layer> SelectLayers(const std::vector<Layer>& layers,
-                                const std::vector<std::string>& patterns) {
-  std::set<size_t> selected;
-  for (const std::string& pattern : patterns) {
-    bool matches_any = false;
-    bool selects_any = false;
-    for (size_t i = 0; i < layers.size(); ++i) {
-      if (!Matches(layers[i].name, pattern)) continue;
-      matches_any = true;
-      if (!layers[i].IsDescribable()) continue;
-      selects_any = true;
-      selected.insert(i);
-    }
-    if (!selects_any) throw NoSuchLayer(layers, pattern, matches_any);
-  }
-  std::vector<Layer> result;
-  for (const size_t index : selected) result.push_back(layers[index]);
-  return result;
 }
 
 }  // namespace milan

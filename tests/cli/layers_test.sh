@@ -8,7 +8,7 @@ says "layer1"; says "layer2"; says "described by default"
 python3 - <<'PYTHON'
 import json
 layers = {layer["name"]: layer for layer in json.load(open("layers.json"))}
-assert layers["layer2"]["units"] == 12 and layers["layer2"]["layout"] == "map", layers
+assert layers["layer2"]["units"] == 12 and layers["layer2"]["layout"] == "NCHW", layers
 PYTHON
 expect 2 "$MILAN" layers network.onnx --layers laier2
 says "laier2"; says "layer2"; one_error_line

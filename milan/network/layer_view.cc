@@ -1,0 +1,214 @@
+#include "milan/network/layer_view.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include "milan/base/error.h"
+
+namespace milan {
+namespace {
+
+int64_t OperatorSet(const onnx::ModelProto& model) {
+  for (const auto& opset : model.opset_import()) {
+    if (opset.domain().empty() || opset.domain() == "ai.onnx") return opset.version();
+  }
+  return 0;
+}
+
+/// Appends the operators of one view. Every method adds a node and returns its value.
+class ViewBuilder {
+ public:
+  ViewBuilder(onnx::GraphProto* graph, int64_t opset, std::string prefix)
+      : graph_(graph), opset_(opset), prefix_(std::move(prefix)) {}
+
+  /// Zeros keep a size, -1 stands for what is left.
+  std::string Reshape(const std::string& input, const std::vector<int64_t>& shape) {
+    onnx::NodeProto* node = Node("Reshape", {input, Constant(shape)});
+    return node->output(0);
+  }
+
+  std::string Transpose(const std::string& input, const std::vector<int64_t>& order) {
+    onnx::NodeProto* node = Node("Transpose", {input});
+    Attribute(node, "perm", order);
+    return node->output(0);
+  }
+
+  /// Elements [begin, end) along an axis.
+  std::string Slice(const std::string& input, int64_t axis, int64_t begin, int64_t end) {
+    if (opset_ >= 10) {
+      return Node("Slice", {input, Constant({begin}), Constant({end}), Constant({axis})})
+          ->output(0);
+    }
+    onnx::NodeProto* node = Node("Slice", {input});
+    Attribute(node, "axes", {axis});
+    Attribute(node, "starts", {begin});
+    Attribute(node, "ends", {end});
+    return node->output(0);
+  }
+
+  /// Keeps the axis, with size 1.
+  std::string Mean(const std::string& input, int64_t axis) {
+    if (opset_ >= 18) return Node("ReduceMean", {input, Constant({axis})})->output(0);
+    onnx::NodeProto* node = Node("ReduceMean", {input});
+    Attribute(node, "axes", {axis});
+    return node->output(0);
+  }
+
+  /// Half precision would lose most of a mean over many tokens.
+  std::string ToFloat(const std::string& input) {
+    onnx::NodeProto* node = Node("Cast", {input});
+    onnx::AttributeProto* to = node->add_attribute();
+    to->set_name("to");
+    to->set_type(onnx::AttributeProto::INT);
+    to->set_i(onnx::TensorProto::FLOAT);
+    return node->output(0);
+  }
+
+ private:
+  std::string NextName() { return fmt::format("{}.{}", prefix_, count_++); }
+
+  onnx::NodeProto* Node(const std::string& op_type, const std::vector<std::string>& inputs) {
+    onnx::NodeProto* node = graph_->add_node();
+    node->set_op_type(op_type);
+    node->set_name(NextName());
+    for (const std::string& input : inputs) node->add_input(input);
+    node->add_output(node->name());
+    return node;
+  }
+
+  std::string Constant(const std::vector<int64_t>& values) {
+    onnx::TensorProto* tensor = graph_->add_initializer();
+    tensor->set_name(NextName());
+    tensor->set_data_type(onnx::TensorProto::INT64);
+    tensor->add_dims(static_cast<int64_t>(values.size()));
+    for (const int64_t value : values) tensor->add_int64_data(value);
+    return tensor->name();
+  }
+
+  static void Attribute(onnx::NodeProto* node, const std::string& name,
+                        const std::vector<int64_t>& values) {
+    onnx::AttributeProto* attribute = node->add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(onnx::AttributeProto::INTS);
+    for (const int64_t value : values) attribute->add_ints(value);
+  }
+
+  onnx::GraphProto* graph_;
+  int64_t opset_;
+  std::string prefix_;
+  int count_ = 0;
+};
+
+std::string Patches(ViewBuilder& builder, const std::string& input, int64_t axis,
+                    const TokenGrid& grid) {
+  if (grid.before == 0 && grid.after == 0) return input;
+  return builder.Slice(input, axis, grid.before, grid.before + grid.Patches());
+}
+
+std::string AppendTokens(ViewBuilder& builder, const std::string& value, const TokenGrid& grid) {
+  std::string x = builder.Reshape(value, {1, grid.Tokens(), -1});
+  x = Patches(builder, x, 1, grid);
+  x = builder.Transpose(x, {0, 2, 1});
+  return builder.Reshape(x, {1, -1, grid.height, grid.width});
+}
+
+std::string AppendHeads(ViewBuilder& builder, const std::string& value, const LayerView& view) {
+  const TokenGrid& grid = view.grid;
+  const int64_t tokens = grid.Tokens();
+  std::string x = builder.Reshape(value, {1, -1, tokens, tokens});  // heads, queries, keys
+  x = Patches(builder, x, 3, grid);
+  if (view.attention == AttentionFrom::kClassToken) {
+    const int64_t token = grid.before > 0 ? 0 : grid.Patches();
+    x = builder.Slice(x, 2, token, token + 1);
+  } else {
+    x = builder.Mean(builder.ToFloat(Patches(builder, x, 2, grid)), 2);
+  }
+  return builder.Reshape(x, {1, -1, grid.height, grid.width});
+}
+
+std::string Append(ViewBuilder& builder, const ViewedValue& value) {
+  switch (value.view.layout) {
+    case Layout::kNhwc:
+      return builder.Transpose(value.name, {0, 3, 1, 2});
+    case Layout::kTokens:
+      return AppendTokens(builder, value.name, value.view.grid);
+    case Layout::kHeads:
+      return AppendHeads(builder, value.name, value.view);
+    default:
+      return value.name;
+  }
+}
+
+}  // namespace
+
+std::string ToString(Layout layout) {
+  switch (layout) {
+    case Layout::kMap:
+      return "NCHW";
+    case Layout::kNhwc:
+      return "NHWC";
+    case Layout::kTokens:
+      return "tokens";
+    case Layout::kHeads:
+      return "heads";
+    case Layout::kVector:
+      return "vector";
+    case Layout::kOther:
+      break;
+  }
+  return "other";
+}
+
+Layout ParseLayout(const std::string& text, const std::string& name) {
+  for (const Layout layout : {Layout::kMap, Layout::kNhwc, Layout::kTokens, Layout::kHeads,
+                              Layout::kVector, Layout::kOther}) {
+    if (ToString(layout) == text) return layout;
+  }
+  throw InputError(name + ": '" + text + "' is not a layout");
+}
+
+std::string ToString(const LayerView& view) {
+  std::string text = ToString(view.layout);
+  if (view.layout != Layout::kTokens && view.layout != Layout::kHeads) return text;
+  text += fmt::format(" {}x{}", view.grid.height, view.grid.width);
+  if (view.grid.before > 0) text += fmt::format(" after {} special", view.grid.before);
+  if (view.grid.after > 0) text += fmt::format(" before {} special", view.grid.after);
+  if (view.layout == Layout::kHeads) {
+    text += view.attention == AttentionFrom::kClassToken ? ", attention of the class token"
+                                                         : ", mean attention of the patches";
+  }
+  return text;
+}
+
+Network TapViews(const Network& network, const std::vector<ViewedValue>& values) {
+  std::vector<std::string> names;
+  bool are_identities = true;
+  for (const ViewedValue& value : values) {
+    names.push_back(value.name);
+    are_identities = are_identities && value.view.IsIdentity();
+  }
+  const Network tapped = network.Tap(names);
+  if (are_identities) return tapped;
+  const int64_t opset = OperatorSet(tapped.model());
+  if (opset < 5) {
+    throw InputError(
+        fmt::format("{}: tokens become maps from operator set 5 on, the file has {}; export it "
+                    "with a newer one",
+                    network.name(), opset));
+  }
+  onnx::ModelProto model = tapped.model();
+  onnx::GraphProto* graph = model.mutable_graph();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i].view.IsIdentity()) continue;
+    ViewBuilder builder(graph, opset, fmt::format("milan.view.{}.{}", i, values[i].name));
+    const std::string map = Append(builder, values[i]);
+    onnx::ValueInfoProto* output = graph->mutable_output(static_cast<int>(i));
+    output->Clear();  // ONNX Runtime infers its type
+    output->set_name(map);
+  }
+  return Network(std::move(model), network.name(), network.folder());
+}
+
+}  // namespace milan
