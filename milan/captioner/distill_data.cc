@@ -49,6 +49,10 @@ DistillData::DistillData(const DistillOptions& options) {
   const Network network = Network::Load(options.teacher);
   if (const auto sidecar = FindSidecar(options.teacher)) {
     preprocessing_ = ReadPreprocessing(*sidecar);
+    if (InputShape(preprocessing_)[1] != 3) {
+      throw InputError(sidecar->string() +
+                       ": a teacher's input has three channels [N, 3, height, width]");
+    }
   }
   teacher_ = CreateEngine(network.Tap(options.teacher_levels).WithOpenInputSize());
   for (const Path& path : options.photos) {

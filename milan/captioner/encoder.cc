@@ -69,7 +69,7 @@ void Encoder::Run(const Image& photo, const Preprocessing& view,
 }
 
 void Encoder::Run(const Image& picture, const Engine::Receiver& receiver) const {
-  const Shape shape = {1, 3, height(), width()};
+  const Shape shape = InputShape(preprocessing_);
   std::vector<float> input(static_cast<size_t>(ElementCount(shape)));
   Normalize(preprocessing_, picture, input);
   const ArrayView view{shape, input};

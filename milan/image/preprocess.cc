@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "milan/base/error.h"
+#include "milan/image/channels.h"
 #include "milan/image/preprocess_problem.h"
 #include "milan/image/resample.h"
 
@@ -72,14 +73,6 @@ Image Pad(const Image& image, int left, int top, const Geometry& geometry) {
   return result;
 }
 
-std::array<float, 256> NormalizedBytes(const Preprocessing& preprocessing, int channel) {
-  std::array<float, 256> table;
-  for (int byte = 0; byte < 256; ++byte)
-    table[byte] = (static_cast<float>(byte) * preprocessing.scale - preprocessing.mean[channel]) /
-                  preprocessing.std[channel];
-  return table;
-}
-
 std::optional<std::string> SizeProblem(const Preprocessing& preprocessing) {
   const auto [crop_height, crop_width] = preprocessing.crop;
   const bool has_crop = crop_height != 0 || crop_width != 0;
@@ -100,10 +93,23 @@ std::optional<std::string> SizeProblem(const Preprocessing& preprocessing) {
   return std::nullopt;
 }
 
+std::optional<std::string> CountProblem(const std::vector<float>& values, const char* what,
+                                        Channels channels) {
+  const auto count = static_cast<size_t>(CountOf(channels));
+  if (values.size() == 1 || values.size() == count) return std::nullopt;
+  const std::string wanted = count == 1 ? "one number" : "one number or " + std::to_string(count);
+  return std::string(what) + " must be " + wanted + " for " + ToString(channels) + " input, not " +
+         std::to_string(values.size());
+}
+
 }  // namespace
 
 std::optional<std::string> PreprocessingProblem(const Preprocessing& preprocessing) {
   if (auto problem = SizeProblem(preprocessing)) return problem;
+  if (auto problem = CountProblem(preprocessing.mean, "the means", preprocessing.channels))
+    return problem;
+  if (auto problem = CountProblem(preprocessing.std, "the stds", preprocessing.channels))
+    return problem;
   if (!std::isfinite(preprocessing.scale) || preprocessing.scale == 0)
     return "the scale must be a number other than 0";
   for (const float mean : preprocessing.mean) {
@@ -134,6 +140,11 @@ Box ViewBox(const Preprocessing& preprocessing, int width, int height) {
 
 Image Picture(const Preprocessing& preprocessing, const Image& photo) {
   MILAN_CHECK(photo.width >= 1 && photo.height >= 1, "a picture of an empty photo");
+  if (preprocessing.channels == Channels::kGrey) {
+    Preprocessing of_grey = preprocessing;
+    of_grey.channels = Channels::kRgb;
+    return Picture(of_grey, ToGrey(photo));
+  }
   const Geometry geometry = GeometryOf(preprocessing, photo.width, photo.height);
   const Side horizontal = Visible(geometry.horizontal);
   const Side vertical = Visible(geometry.vertical);
@@ -142,17 +153,6 @@ Image Picture(const Preprocessing& preprocessing, const Image& photo) {
     return visible;
   return Pad(visible, static_cast<int>(horizontal.first - geometry.horizontal.first),
              static_cast<int>(vertical.first - geometry.vertical.first), geometry);
-}
-
-void Normalize(const Preprocessing& preprocessing, const Image& picture, std::span<float> output) {
-  const size_t plane = picture.pixels.size() / 3;
-  MILAN_CHECK(output.size() == 3 * plane, "the network's input has another size than the picture");
-  for (int channel = 0; channel < 3; ++channel) {
-    const std::array<float, 256> table = NormalizedBytes(preprocessing, channel);
-    const uint8_t* byte = picture.pixels.data() + channel;
-    float* values = output.data() + plane * channel;
-    for (size_t i = 0; i < plane; ++i) values[i] = table[byte[3 * i]];
-  }
 }
 
 }  // namespace milan

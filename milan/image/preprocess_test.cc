@@ -96,6 +96,73 @@ TEST(Normalize, AppliesTheRulePerChannelInPlanes) {
   EXPECT_FLOAT_EQ(output[5], expected(10, 0.406F, 0.225F));
 }
 
+std::vector<float> Normalized(const Preprocessing& preprocessing, const Image& picture) {
+  std::vector<float> output(static_cast<size_t>(CountOf(preprocessing.channels)) *
+                            picture.pixels.size() / 3);
+  Normalize(preprocessing, picture, output);
+  return output;
+}
+
+Preprocessing Bytes(Channels channels, PixelLayout layout = PixelLayout::kNchw) {
+  Preprocessing preprocessing;
+  preprocessing.scale = 1;
+  preprocessing.mean = {0};
+  preprocessing.std = {1};
+  preprocessing.channels = channels;
+  preprocessing.layout = layout;
+  return preprocessing;
+}
+
+TEST(Normalize, ChannelsComeInTheOrderAndPlaceAskedFor) {
+  const Image picture{2, 1, {0, 51, 255, 102, 204, 10}};
+  using Values = std::vector<float>;
+  EXPECT_EQ(Normalized(Bytes(Channels::kBgr), picture), (Values{255, 10, 51, 204, 0, 102}));
+  EXPECT_EQ(Normalized(Bytes(Channels::kRgb, PixelLayout::kNhwc), picture),
+            (Values{0, 51, 255, 102, 204, 10}));
+  EXPECT_EQ(Normalized(Bytes(Channels::kRgba), picture),
+            (Values{0, 102, 51, 204, 255, 10, 255, 255}));
+  EXPECT_EQ(Normalized(Bytes(Channels::kBgra, PixelLayout::kNhwc), picture),
+            (Values{255, 51, 0, 255, 10, 204, 102, 255}));
+}
+
+TEST(Normalize, EveryChannelHasItsOwnNumbers) {
+  Preprocessing preprocessing = Bytes(Channels::kBgr);
+  preprocessing.mean = {1, 2, 3};
+  preprocessing.std = {1, 10, 100};
+  EXPECT_EQ(Normalized(preprocessing, {1, 1, {103, 52, 11}}), (std::vector<float>{10, 5, 1}));
+}
+
+TEST(Normalize, GreyIsPillowsLuma) {
+  // Image.new("RGB", (1, 1), COLOUR).convert("L") gives these.
+  const std::vector<std::pair<std::vector<uint8_t>, float>> kColours = {
+      {{255, 0, 0}, 76}, {{0, 255, 0}, 150},   {{0, 0, 255}, 29},  {{255, 255, 255}, 255},
+      {{1, 2, 3}, 2},    {{10, 200, 30}, 124}, {{100, 1, 77}, 39}, {{128, 128, 128}, 128}};
+  for (const auto& [colour, luma] : kColours) {
+    EXPECT_EQ(Normalized(Bytes(Channels::kGrey), {1, 1, colour}), (std::vector<float>{luma}));
+  }
+}
+
+TEST(Picture, OfAGreyNetworkHasNoColours) {
+  Preprocessing preprocessing = Squashed(2, 2);
+  preprocessing.channels = Channels::kGrey;
+  preprocessing.mean = preprocessing.std = {1};
+  const Image photo{2, 2, {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9}};
+  EXPECT_EQ(Picture(preprocessing, photo).pixels,
+            (std::vector<uint8_t>{76, 76, 76, 150, 150, 150, 29, 29, 29, 9, 9, 9}));
+}
+
+TEST(ChangeChannels, NumbersFollowTheirColours) {
+  Preprocessing preprocessing;
+  ChangeChannels(Channels::kBgra, preprocessing);
+  EXPECT_EQ(preprocessing.mean, (std::vector{0.406F, 0.456F, 0.485F, 0.0F}));
+  EXPECT_EQ(preprocessing.std, (std::vector{0.225F, 0.224F, 0.229F, 1.0F}));
+  EXPECT_THAT([&] { ChangeChannels(Channels::kGrey, preprocessing); },
+              ThrowsMessage<Error>(HasSubstr("--mean")));
+  SetImageNetStatistics(Channels::kGrey, preprocessing);
+  EXPECT_EQ(preprocessing.mean.size(), 1U);
+  EXPECT_NO_THROW(Validate(preprocessing));
+}
+
 TEST(Validate, NamesWhatIsWrong) {
   EXPECT_NO_THROW(Validate(Preprocessing{}));
   EXPECT_NO_THROW(Validate(Squashed(64, 64)));
@@ -117,6 +184,9 @@ TEST(Validate, NamesWhatIsWrong) {
   wrong = {};
   wrong.scale = 0;
   rejects(wrong, "scale");
+  wrong = {};
+  wrong.channels = Channels::kRgba;
+  rejects(wrong, "the means must be one number or 4 for RGBA input, not 3");
 }
 
 }  // namespace

@@ -33,12 +33,22 @@ std::array<int, 2> GetSides(const Json& json, const std::string& key, const std:
   return {ToPixels(sides[0], key, name), ToPixels(sides[1], key, name)};
 }
 
-std::array<float, 3> GetChannels(const Json& json, const std::string& key,
-                                 const std::string& name) {
-  const auto values = Get<std::vector<float>>(json, key, name);
-  if (values.size() != 3)
-    throw InputError(name + ": member '" + key + "' must have three numbers (red, green, blue)");
-  return {values[0], values[1], values[2]};
+/// One number, or several in brackets.
+std::vector<float> GetNumbers(const Json& json, const std::string& key, const std::string& name) {
+  const Json value = Get<Json>(json, key, name);
+  if (value.is_number()) return {Get<float>(json, key, name)};
+  return Get<std::vector<float>>(json, key, name);
+}
+
+/// The member as `parse` understands it, or the default.
+template <typename T, typename Parse>
+T GetNamed(const Json& json, const std::string& key, T fallback, const Parse& parse,
+           const std::string& name) {
+  try {
+    return parse(GetOr<std::string>(json, key, ToString(fallback), name));
+  } catch (const Error& error) {
+    throw InputError(name + ": member '" + key + "': " + error.what());
+  }
 }
 
 void ReadResize(const Json& resize, const std::string& name, Preprocessing& preprocessing) {
@@ -56,20 +66,23 @@ void ReadResize(const Json& resize, const std::string& name, Preprocessing& prep
   }
 }
 
-Preprocessing FromJson(const Json& input, const std::string& name) {
+Preprocessing FromJson(const Json& input, const std::string& name,
+                       const Preprocessing& defaults = {}) {
   const auto kind = GetOr<std::string>(input, "kind", "image", name);
   if (kind != "image")
-    throw InputError(name + ": the network's input is of kind '" + kind +
-                     "', not 'image': it does not see photos and cannot be described on them");
-  RequireText(input, "layout", "NCHW", name);
-  RequireText(input, "channels", "RGB", name);
+    throw InputError(
+        name + ": the network's input is of kind '" + kind +
+        "', not 'image': it does not see photos and cannot be described on them" +
+        (kind == "latent" ? "; --latents describes it on pictures that it makes" : ""));
   Preprocessing preprocessing;
+  preprocessing.layout = GetNamed(input, "layout", defaults.layout, ParsePixelLayout, name);
+  preprocessing.channels = GetNamed(input, "channels", defaults.channels, ParseChannels, name);
   ReadResize(Get<Json>(input, "resize", name), name + ".resize", preprocessing);
   const bool has_crop = input.contains("crop") && !input.at("crop").is_null();
   preprocessing.crop = has_crop ? GetSides(input, "crop", name) : std::array{0, 0};
   preprocessing.scale = Get<float>(input, "scale", name);
-  preprocessing.mean = GetChannels(input, "mean", name);
-  preprocessing.std = GetChannels(input, "std", name);
+  preprocessing.mean = GetNumbers(input, "mean", name);
+  preprocessing.std = GetNumbers(input, "std", name);
   if (const auto problem = PreprocessingProblem(preprocessing))
     throw InputError(name + ": " + *problem);
   return preprocessing;
@@ -84,16 +97,18 @@ double Readable(float value) {
   return result;
 }
 
-Json Readable(const std::array<float, 3>& values) {
-  return {Readable(values[0]), Readable(values[1]), Readable(values[2])};
+Json Readable(const std::vector<float>& values) {
+  Json numbers = Json::array();
+  for (const float value : values) numbers.push_back(Readable(value));
+  return numbers;
 }
 
 }  // namespace
 
-Preprocessing ReadPreprocessing(const Path& sidecar) {
+Preprocessing ReadPreprocessing(const Path& sidecar, const Preprocessing& defaults) {
   const Json json = ReadJson(sidecar);
   const std::string name = sidecar.string();
-  return FromJson(Get<Json>(json, "input", name), name + ": input");
+  return FromJson(Get<Json>(json, "input", name), name + ": input", defaults);
 }
 
 Preprocessing ParsePreprocessing(const std::string& json_text, const std::string& name) {
@@ -111,8 +126,8 @@ std::string ToJsonText(const Preprocessing& preprocessing) {
   resize["antialias"] = true;
   Json input;
   input["kind"] = "image";
-  input["layout"] = "NCHW";
-  input["channels"] = "RGB";
+  input["layout"] = ToString(preprocessing.layout);
+  input["channels"] = ToString(preprocessing.channels);
   input["resize"] = resize;
   input["crop"] = preprocessing.crop[0] > 0 ? Json(preprocessing.crop) : Json(nullptr);
   input["scale"] = Readable(preprocessing.scale);

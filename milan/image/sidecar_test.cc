@@ -29,8 +29,40 @@ TEST(Sidecar, ReadsTheMemberInput) {
   EXPECT_EQ(preprocessing.shorter_side, 256);
   EXPECT_EQ(preprocessing.crop, (std::array{227, 224}));
   EXPECT_EQ(preprocessing.scale, 1.0F);
-  EXPECT_EQ(preprocessing.mean, (std::array{123.0F, 117.0F, 104.0F}));
-  EXPECT_EQ(preprocessing.std, (std::array{1.0F, 2.0F, 3.0F}));
+  EXPECT_EQ(preprocessing.mean, (std::vector{123.0F, 117.0F, 104.0F}));
+  EXPECT_EQ(preprocessing.std, (std::vector{1.0F, 2.0F, 3.0F}));
+}
+
+TEST(Sidecar, OtherChannelsAndLayouts) {
+  Json input = UsualInput();
+  input["channels"] = "grey";
+  input["layout"] = "NHWC";
+  input["mean"] = 127.5;
+  input["std"] = {127.5};
+  const Preprocessing grey = ParsePreprocessing(input.dump(), "input");
+  EXPECT_EQ(grey.channels, Channels::kGrey);
+  EXPECT_EQ(grey.layout, PixelLayout::kNhwc);
+  EXPECT_EQ(grey.mean, (std::vector{127.5F}));
+  EXPECT_EQ(InputShape(grey), (Shape{1, 227, 224, 1}));
+  EXPECT_EQ(ParsePreprocessing(ToJsonText(grey), "text"), grey);
+  input["channels"] = "RGBA";
+  input["mean"] = {1, 2, 3, 4};
+  EXPECT_EQ(ParsePreprocessing(input.dump(), "input").mean, (std::vector{1.0F, 2.0F, 3.0F, 4.0F}));
+}
+
+TEST(Sidecar, WhatItDoesNotSayOfTheChannelsComesFromTheNetwork) {
+  const TemporaryFolder folder;
+  Json input = UsualInput();
+  input["mean"] = 0;
+  input["std"] = 1;
+  input.erase("channels");
+  std::ofstream(folder / "net.json") << Json{{"input", input}};
+  Preprocessing of_network;
+  of_network.channels = Channels::kGrey;
+  of_network.layout = PixelLayout::kNhwc;
+  const Preprocessing read = ReadPreprocessing(folder / "net.json", of_network);
+  EXPECT_EQ(read.channels, Channels::kGrey);
+  EXPECT_EQ(read.layout, PixelLayout::kNchw);  // the file has it
 }
 
 TEST(Sidecar, SizeWithoutCrop) {
@@ -51,8 +83,8 @@ TEST(Sidecar, WrongMembersAreNamed) {
         << pointer;
   };
   rejects("/kind", "latent", "of kind 'latent', not 'image'");
-  rejects("/channels", "BGR", "'channels' is 'BGR'; only 'RGB' is supported");
-  rejects("/layout", "NHWC", "'layout' is 'NHWC'; only 'NCHW' is supported");
+  rejects("/channels", "HSV", "'channels': channels 'HSV': expected RGB, BGR, GREY, RGBA or BGRA");
+  rejects("/layout", "CHW", "'layout': layout 'CHW': expected NCHW or NHWC");
   rejects("/resize/filter", "bicubic", "'filter' is 'bicubic'; only 'bilinear'");
   rejects("/resize/antialias", false, "'antialias'");
   rejects("/resize/size", {10, 10}, "either 'shorter_side' or 'size'");
@@ -63,7 +95,9 @@ TEST(Sidecar, WrongMembersAreNamed) {
   rejects("/crop", {224}, "'crop' must be [height, width]");
   rejects("/crop", {224, 500}, "larger than the resized picture");
   rejects("/crop", nullptr, "needs a crop");
-  rejects("/mean", {1, 2}, "'mean' must have three numbers");
+  rejects("/mean", {1, 2}, "the means must be one number or 3 for RGB input, not 2");
+  rejects("/channels", "RGBA", "the means must be one number or 4 for RGBA input, not 3");
+  rejects("/channels", "GREY", "the means must be one number for GREY input, not 3");
   rejects("/std", {1, 0, 1}, "stds");
   rejects("/std", {1, "x", 1}, "'std'");
   rejects("/scale", "1/255", "'scale'");

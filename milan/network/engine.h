@@ -26,9 +26,10 @@ class Engine {
   /// float64 are converted). The views are valid only during the call.
   using Receiver = std::function<void(std::span<const ArrayView> outputs)>;
 
-  /// Runs the network on float32 `inputs`, in the order of the network's inputs. Blocks; may be
-  /// called from several threads at once. Throws kInput naming the input with the shape expected
-  /// and given, or the node that failed; whatever `receiver` throws passes through.
+  /// Runs the network on float32 `inputs`, in the order of the network's inputs; what it takes as
+  /// integers is rounded to the nearest that there is. Blocks; may be called from several threads
+  /// at once. Throws kInput naming the input with the shape expected and given, or the node that
+  /// failed; whatever `receiver` throws passes through.
   virtual void Run(std::span<const ArrayView> inputs, const Receiver& receiver) = 0;
 };
 

@@ -8,40 +8,14 @@
 #include <fmt/format.h>
 
 #include "milan/base/error.h"
+#include "milan/network/batch_of_one.h"
 #include "milan/network/graph.h"
 #include "milan/network/layout.h"
 #include "milan/network/output_types.h"
+#include "milan/network/photo_input.h"
 
 namespace milan {
 namespace {
-
-/// The one image input, at a batch of one photo of height x width.
-Shape ImageShape(const Network& network, int height, int width) {
-  const std::vector<NetworkValue> inputs = network.Inputs();
-  if (inputs.size() != 1) {
-    throw InputError(fmt::format(
-        "{}: has {} inputs; milan lists layers of networks with one image input [N, 3, height, "
-        "width]",
-        network.name(), inputs.size()));
-  }
-  const Shape& expected = inputs[0].shape;
-  const Shape shape = {1, 3, height, width};
-  const bool is_image =
-      expected.empty() || (expected.size() == 4 && (expected[1] == 3 || expected[1] < 0));
-  if (!is_image) {
-    throw InputError(
-        fmt::format("{}: input {} has shape {}, not that of an image [N, 3, height, "
-                    "width] (-1 is an open size)",
-                    network.name(), Quoted(inputs[0].name), ToString(expected)));
-  }
-  if (!expected.empty() && expected[0] > 1) {
-    throw InputError(
-        fmt::format("{}: input {} takes batches of {} only; export the network with "
-                    "a batch dimension of 1 or an open one",
-                    network.name(), Quoted(inputs[0].name), expected[0]));
-  }
-  return shape;
-}
 
 /// Computed values that depend on the photo; the others are weights in disguise.
 std::vector<ComputedValue> PhotoDependentValues(const Network& network) {
@@ -73,15 +47,19 @@ std::vector<ComputedValue> FloatingPointValues(const Network& network) {
   return values;
 }
 
-/// Shapes of `values` for a photo of `image` shape, found by running the network.
+/// Shapes of `values` for inputs of these shapes, found by running the network.
 std::vector<Shape> ShapesOf(const std::vector<ComputedValue>& values, const Network& network,
-                            const Shape& image) {
+                            const std::vector<Shape>& inputs) {
   std::vector<std::string> names;
   for (const ComputedValue& value : values) names.push_back(value.name);
-  const Array zeros{image, std::vector<float>(static_cast<size_t>(ElementCount(image)), 0.0F)};
-  const ArrayView input = zeros.View();
+  std::vector<Array> zeros;
+  for (const Shape& shape : inputs) {
+    zeros.push_back({shape, std::vector<float>(static_cast<size_t>(ElementCount(shape)), 0.0F)});
+  }
+  std::vector<ArrayView> views;
+  for (const Array& array : zeros) views.push_back(array.View());
   std::vector<Shape> shapes;
-  CreateEngine(network.Tap(names))->Run({&input, 1}, [&](std::span<const ArrayView> outputs) {
+  CreateEngineForOne(network.Tap(names))->Run(views, [&](std::span<const ArrayView> outputs) {
     for (const ArrayView& output : outputs) shapes.push_back(output.shape);
   });
   return shapes;
@@ -107,10 +85,13 @@ Layer LayerOf(const ComputedValue& value, const Shape& shape, bool is_image_like
 }  // namespace
 
 std::vector<Layer> ListLayers(const Network& network, int height, int width) {
-  const Shape image = ImageShape(network, height, width);
+  return ListLayers(network, {FindPhotoInput(network).ShapeOf(height, width)});
+}
+
+std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs) {
   const std::vector<ComputedValue> values = FloatingPointValues(network);
   if (values.empty()) return {};
-  const std::vector<Shape> shapes = ShapesOf(values, network, image);
+  const std::vector<Shape> shapes = ShapesOf(values, network, inputs);
   const std::vector<bool> image_like = FindImageLike(values, shapes);
   std::vector<Layer> layers;
   for (size_t i = 0; i < values.size(); ++i) {

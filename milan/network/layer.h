@@ -37,9 +37,11 @@ struct Layer {
 
 /// Every computed floating-point value with its shape for one photo of height x width, in
 /// topological order. Shapes come from running the network once on zeros, so they are right for any
-/// operator. Throws kInput when the network does not take one image input [N, 3, height, width] or
-/// fails to run.
+/// operator. Throws kInput when the network does not take one image input (photo_input.h) or fails
+/// to run.
 std::vector<Layer> ListLayers(const Network& network, int height, int width);
+/// The same for inputs of these shapes: one photo of any arrangement, or a generator's latents.
+std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs);
 
 /// The layers whose names, or modules that they are outputs of, match any of the patterns (names,
 /// globs with * ? [..], or "re:" and a regular expression to be found in them); in topological

@@ -1,6 +1,8 @@
 // The only file that knows ONNX Runtime.
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -13,6 +15,7 @@
 #include "milan/network/engine.h"
 #include "milan/network/graph.h"
 #include "milan/network/output_types.h"
+#include "milan/network/photo_input.h"
 
 namespace milan {
 namespace {
@@ -92,14 +95,21 @@ NetworkValue ValueOf(const std::string& name, const Ort::TypeInfo& type) {
   return {name, tensor.GetShape(), ElementTypeName(tensor.GetElementType())};
 }
 
-void CheckFloatingPoint(const NetworkValue& value, const char* role, const std::string& network) {
+void CheckFloatingPoint(const NetworkValue& value, const std::string& network) {
   if (IsFloatingPoint(value.type)) return;
-  throw InputError(fmt::format("{}: {} {} is {}; milan works on floating-point values only",
-                               network, role, Quoted(value.name), value.type));
+  throw InputError(fmt::format("{}: value {} is {}; milan works on floating-point values only",
+                               network, Quoted(value.name), value.type));
+}
+
+void CheckInputType(const NetworkValue& input, const std::string& network) {
+  if (IsFloatingPoint(input.type) || RangeOf(input.type)) return;
+  throw InputError(fmt::format("{}: input {} is {}; milan gives numbers only", network,
+                               Quoted(input.name), input.type));
 }
 
 /// A tensor of the type that the network takes, and the memory behind it.
 struct InputTensor {
+  std::vector<std::byte> integers;
   std::vector<uint16_t> halves;
   std::vector<double> doubles;
   Ort::Value value{nullptr};
@@ -111,6 +121,38 @@ Ort::Value Wrap(T* values, size_t count, const Shape& shape, ONNXTensorElementDa
       Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   return Ort::Value::CreateTensor(memory, values, count * sizeof(T), shape.data(), shape.size(),
                                   type);
+}
+
+/// The elements as whole numbers of type T.
+template <typename T>
+Ort::Value WrapIntegers(const ArrayView& array, const IntegerRange& range,
+                        ONNXTensorElementDataType type, std::vector<std::byte>* memory) {
+  memory->resize(array.values.size() * sizeof(T));
+  auto* integers = reinterpret_cast<T*>(memory->data());
+  for (size_t i = 0; i < array.values.size(); ++i) {
+    const double value = std::nearbyint(static_cast<double>(array.values[i]));
+    // NaN compares with nothing: it becomes the lowest.
+    integers[i] =
+        static_cast<T>(value > range.lowest ? std::min(value, range.highest) : range.lowest);
+  }
+  return Wrap(integers, array.values.size(), array.shape, type);
+}
+
+Ort::Value IntegerTensor(const ArrayView& array, const std::string& type,
+                         std::vector<std::byte>* memory) {
+  const IntegerRange range = *RangeOf(type);
+  const auto wrap = [&]<typename T>(T, ONNXTensorElementDataType element) {
+    return WrapIntegers<T>(array, range, element, memory);
+  };
+  if (type == "bool") return wrap(uint8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL);
+  if (type == "uint8") return wrap(uint8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8);
+  if (type == "int8") return wrap(int8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8);
+  if (type == "uint16") return wrap(uint16_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16);
+  if (type == "int16") return wrap(int16_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16);
+  if (type == "uint32") return wrap(uint32_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32);
+  if (type == "int32") return wrap(int32_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32);
+  if (type == "uint64") return wrap(uint64_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64);
+  return wrap(int64_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64);
 }
 
 InputTensor TensorOf(const ArrayView& array, const std::string& type) {
@@ -125,6 +167,8 @@ InputTensor TensorOf(const ArrayView& array, const std::string& type) {
     tensor.doubles.assign(array.values.begin(), array.values.end());
     tensor.value =
         Wrap(tensor.doubles.data(), count, array.shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE);
+  } else if (RangeOf(type)) {
+    tensor.value = IntegerTensor(array, type, &tensor.integers);
   } else {
     // ONNX Runtime takes a pointer to non-const and does not write through it.
     auto* values = const_cast<float*>(array.values.data());
@@ -167,8 +211,8 @@ class OrtEngine final : public Engine {
                             })),
         inputs_(network.Inputs()),
         outputs_(OutputsOf(session_)) {
-    for (const NetworkValue& input : inputs_) CheckFloatingPoint(input, "input", network_);
-    for (const NetworkValue& output : outputs_) CheckFloatingPoint(output, "value", network_);
+    for (const NetworkValue& input : inputs_) CheckInputType(input, network_);
+    for (const NetworkValue& output : outputs_) CheckFloatingPoint(output, network_);
     for (const NetworkValue& input : inputs_) input_names_.push_back(input.name.c_str());
     for (const NetworkValue& output : outputs_) output_names_.push_back(output.name.c_str());
   }
