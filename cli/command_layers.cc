@@ -16,6 +16,7 @@ struct LayersCommand {
   Path network;
   PreprocessingOptions preprocessing;
   std::vector<std::string> patterns;
+  std::string device = "auto";
   bool all = false;
 };
 
@@ -62,7 +63,9 @@ void RunLayers(const LayersCommand& command) {
   const Network network = Network::Load(command.network);
   const Preprocessing preprocessing =
       ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
-  std::vector<Layer> layers = ListLayers(network, preprocessing.Height(), preprocessing.Width());
+  const EngineOptions engine = ResolveDevice(command.device, terminal);
+  std::vector<Layer> layers =
+      ListLayers(network, preprocessing.Height(), preprocessing.Width(), engine);
   const std::vector<Layer> defaults = DefaultLayers(layers);
   if (!command.patterns.empty()) {
     layers = SelectLayers(layers, command.patterns);
@@ -85,6 +88,7 @@ void AddLayersCommand(CLI::App& app, Action& action) {
   sub->add_option("NETWORK", command->network, "The network, an .onnx file")->required();
   sub->add_option("-l,--layers", command->patterns, "Only these, by name or glob")->delimiter(',');
   sub->add_flag("-a,--all", command->all, "Also values without units (tokens, scalars)");
+  AddDeviceOption(*sub, command->device);
   AddPreprocessingOptions(*sub, command->preprocessing);
   AddCommonOptions(*sub, command->common, true);
   sub->footer("Examples:\n  milan layers squeezenet.onnx\n  milan layers net.onnx --json");

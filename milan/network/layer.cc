@@ -78,13 +78,14 @@ std::vector<ComputedValue> FloatingPointValues(const Network& network) {
 
 /// Shapes of `values` for a photo of `image` shape, found by running the network.
 std::vector<Shape> ShapesOf(const std::vector<ComputedValue>& values, const Network& network,
-                            const Shape& image) {
+                            const Shape& image, const EngineOptions& options) {
   std::vector<std::string> names;
   for (const ComputedValue& value : values) names.push_back(value.name);
   const Array zeros{image, std::vector<float>(static_cast<size_t>(ElementCount(image)), 0.0F)};
   const ArrayView input = zeros.View();
   std::vector<Shape> shapes;
-  CreateEngine(network.Tap(names))->Run({&input, 1}, [&](std::span<const ArrayView> outputs) {
+  const auto engine = CreateEngine(network.Tap(names), options);
+  engine->Run({&input, 1}, [&](std::span<const ArrayView> outputs) {
     for (const ArrayView& output : outputs) shapes.push_back(output.shape);
   });
   return shapes;
@@ -143,11 +144,12 @@ std::string ToString(Layout layout) {
   return "other";
 }
 
-std::vector<Layer> ListLayers(const Network& network, int height, int width) {
+std::vector<Layer> ListLayers(const Network& network, int height, int width,
+                              const EngineOptions& options) {
   const Shape image = ImageShape(network, height, width);
   const std::vector<ComputedValue> values = FloatingPointValues(network);
   if (values.empty()) return {};
-  const std::vector<Shape> shapes = ShapesOf(values, network, image);
+  const std::vector<Shape> shapes = ShapesOf(values, network, image, options);
   const std::vector<bool> image_like = FindImageLike(values, shapes);
   std::vector<Layer> layers;
   for (size_t i = 0; i < values.size(); ++i) {

@@ -36,7 +36,8 @@ std::string ToString(Layout layout);  ///< "map", "vector", "other"
 /// topological order. Shapes come from running the network once on zeros, so they are right for any
 /// operator. Throws kInput when the network does not take one image input [N, 3, height, width] or
 /// fails to run.
-std::vector<Layer> ListLayers(const Network& network, int height, int width);
+std::vector<Layer> ListLayers(const Network& network, int height, int width,
+                              const EngineOptions& options = {});
 
 /// The layers whose names match any of the patterns (names, or globs with * ? [..]); in topological
 /// order, each once. A pattern that matches nothing, or only layers without units, throws kUsage
