@@ -48,10 +48,11 @@ void PrintResult(const DescribeCommand& command, const Run& run, const Descripti
 /// Nothing where mpirun started several processes and another one goes on.
 std::optional<Run> ObtainExemplars(const ExemplarRequest& request, Terminal& terminal) {
   if (std::filesystem::is_directory(request.network)) {
-    if (!request.photos.empty() || !request.run.empty() || !request.layers.empty()) {
+    if (!request.photos.empty() || !request.run.empty() || !request.layers.empty() ||
+        !request.directions.files.empty()) {
       throw UsageError(request.network.string() +
-                       ": a run is described as it is, without PHOTOS, -o and --layers; --units "
-                       "chooses among its units");
+                       ": a run is described as it is, without PHOTOS, -o, --layers and "
+                       "--directions; --units chooses among its units");
     }
     Run run = OpenExemplars(request.network, terminal);
     terminal.LogTo(run.folder / "run.log");
@@ -73,8 +74,11 @@ void RunDescribe(const DescribeCommand& command) {
   const std::optional<Run> obtained = ObtainExemplars(command.exemplars, terminal);
   if (!obtained) return;  // another rank goes on
   const Run& run = *obtained;
+  const std::string& device = command.exemplars.device;
+  const bool was_said = !std::filesystem::is_directory(command.exemplars.network);
+  const EngineOptions engine = was_said ? ResolveDevice(device) : ResolveDevice(device, terminal);
   terminal.Say(SummarizeUnits(CountUnits(run)));
-  const Descriptions descriptions = MakeDescriptions(run, bundle, options, terminal);
+  const Descriptions descriptions = MakeDescriptions(run, bundle, options, engine, terminal);
   const Path report = run.folder / "report";
   if (!command.no_report) MakeReport(run, report, options.workers, terminal);
   PrintResult(command, run, descriptions, report / "index.html");

@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
-#include "cli/terminal.h"
+#include "cli/steps.h"
 #include "milan/captioner/distill.h"
 
 namespace milan {
@@ -13,11 +13,14 @@ namespace {
 struct DistillCommand {
   CommonOptions common;
   DistillOptions options;
+  std::string device = "auto";
 };
 
 void RunDistill(const DistillCommand& command) {
   Terminal terminal(command.common.quiet);
-  Distill(command.options, terminal);
+  DistillOptions options = command.options;
+  options.engine = ResolveDevice(command.device, terminal);
+  Distill(options, terminal);
   fmt::print("encoder  {}\n", command.options.output.string());
 }
 
@@ -42,6 +45,7 @@ void AddDistillCommand(CLI::App& app, Action& action) {
   sub->add_option("--licence", options.licence, "Said of the encoder in its sidecar");
   sub->add_option("--seed", options.seed)->capture_default_str();
   sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
+  AddDeviceOption(*sub, command->device);
   AddCommonOptions(*sub, command->common, false);
   sub->footer(
       "Interrupted, the same command continues from its last checkpoint.\n\n"

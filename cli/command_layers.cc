@@ -18,6 +18,7 @@ struct LayersCommand {
   PreprocessingOptions preprocessing;
   TokenFlags tokens;
   std::vector<std::string> patterns;
+  std::string device = "auto";
   bool all = false;
 };
 
@@ -106,9 +107,10 @@ void RunLayers(const LayersCommand& command) {
   const Network network = Network::Load(command.network);
   const Preprocessing preprocessing =
       ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
-  std::vector<Layer> layers =
-      InterpretLayers(network, ListLayers(network, preprocessing.Height(), preprocessing.Width()),
-                      ParseTokenFlags(command.tokens));
+  const EngineOptions engine = ResolveDevice(command.device, terminal);
+  std::vector<Layer> layers = InterpretLayers(
+      network, ListLayers(network, preprocessing.Height(), preprocessing.Width(), engine),
+      ParseTokenFlags(command.tokens));
   const size_t count = layers.size();
   const std::vector<Layer> defaults = DefaultLayers(layers);
   if (!command.patterns.empty()) {
@@ -142,6 +144,7 @@ void AddLayersCommand(CLI::App& app, Action& action) {
   sub->add_flag("-a,--all", command->all,
                 "Every value, also those without units (scalars, windows)");
   AddTokenFlags(*sub, command->tokens);
+  AddDeviceOption(*sub, command->device);
   AddPreprocessingOptions(*sub, command->preprocessing);
   AddCommonOptions(*sub, command->common, true);
   sub->footer(

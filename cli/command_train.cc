@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
-#include "cli/terminal.h"
+#include "cli/steps.h"
 #include "milan/base/error.h"
 #include "milan/captioner/bundle.h"
 #include "milan/captioner/train.h"
@@ -17,6 +17,7 @@ struct TrainCommand {
   TrainOptions options;
   std::vector<Path> annotations;
   std::vector<Path> runs;
+  std::string device = "auto";
 };
 
 void RunTrain(const TrainCommand& command) {
@@ -31,6 +32,7 @@ void RunTrain(const TrainCommand& command) {
   for (size_t i = 0; i < command.runs.size(); ++i) {
     options.sources.push_back({command.annotations[i], command.runs[i]});
   }
+  options.engine = ResolveDevice(command.device, terminal);
   const std::string warning = SlowLinearAlgebraWarning();
   if (!warning.empty()) terminal.Warn(warning);
   Train(options, terminal);
@@ -66,6 +68,7 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option("--certainty", options.certainties, "Annotations used: clear, partly, unclear")
       ->delimiter(',');
   sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
+  AddDeviceOption(*sub, command->device);
   AddCommonOptions(*sub, command->common, false);
   sub->footer(
       "Interrupted, the same command continues from its last checkpoint.\n\n"

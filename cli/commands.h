@@ -22,6 +22,7 @@ using Action = std::function<void()>;
 void AddDescribeCommand(CLI::App& app, Action& action);
 void AddLayersCommand(CLI::App& app, Action& action);
 void AddExemplarsCommand(CLI::App& app, Action& action);
+void AddClustersCommand(CLI::App& app, Action& action);
 void AddMergeCommand(CLI::App& app, Action& action);
 void AddReportCommand(CLI::App& app, Action& action);
 void AddTrainCommand(CLI::App& app, Action& action);

@@ -41,12 +41,13 @@ Path DefaultBundle() {
 }
 
 Descriptions MakeDescriptions(const Run& run, const Path& bundle_folder,
-                              const DescribeOptions& options, Terminal& terminal) {
+                              const DescribeOptions& options, const EngineOptions& encoder,
+                              Terminal& terminal) {
   Validate(options);
   const std::string warning = SlowLinearAlgebraWarning();
   if (!warning.empty()) terminal.Warn(warning);
   const std::vector<UnitName> units = ChosenUnits(run.manifest, options);
-  const Bundle bundle = Bundle::Open(bundle_folder);
+  const Bundle bundle = Bundle::Open(bundle_folder, encoder);
   if (fs::exists(run.folder / "descriptions.json")) {
     Descriptions existing = ReadDescriptions(run.folder);
     if (AreCurrent(existing, bundle, options, units)) {

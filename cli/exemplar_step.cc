@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -24,8 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<Layer> ChooseLayers(const std::vector<Layer>& all,
-                                const std::vector<std::string>& patterns) {
+                                const std::vector<std::string>& patterns, bool has_directions) {
   if (!patterns.empty()) return SelectLayers(all, patterns);
+  if (has_directions) return {};  // they are what is asked for
   std::vector<Layer> chosen = DefaultLayers(all);
   if (chosen.empty()) {
     throw UsageError("no layer with activation maps was found; `milan layers` shows what there is");
@@ -73,6 +75,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
 /// Everything read, nothing written.
 struct ExemplarPlan {
   Network network;
+  EngineOptions engine;
   std::vector<Layer> layers;
   PhotoSet photos;
   TallyRunRequest tally;
@@ -85,23 +88,30 @@ ExemplarPlan Prepare(ExemplarRequest request, PhotoSet* listed, Terminal& termin
     request.tally.also.push_back(ParseExemplarKind(kind));
   }
   Validate(request.tally);
-  Network network = Network::Load(request.network);
+  const EngineOptions engine = ResolveDevice(request.device, terminal);
+  const Network network = Network::Load(request.network);
   const Preprocessing preprocessing =
       ResolvePreprocessing(network, request.network, request.preprocessing, terminal);
-  std::vector<Layer> layers = ChooseLayers(
-      InterpretLayers(network, ListLayers(network, preprocessing.Height(), preprocessing.Width()),
-                      ParseTokenFlags(request.tokens)),
-      request.layers);
+  const std::vector<Layer> all = InterpretLayers(
+      network, ListLayers(network, preprocessing.Height(), preprocessing.Width(), engine),
+      ParseTokenFlags(request.tokens));
+  DirectionPlan directions = PlanDirections(network, all, request.directions);
+  std::vector<Layer>& made = directions.extended.layers;
+  std::vector<Layer> layers = ChooseLayers(all, request.layers, !made.empty());
+  std::move(made.begin(), made.end(), std::back_inserter(layers));
   PhotoSet photos = listed != nullptr ? std::move(*listed) : OpenPhotoSet(request.photos);
   TallyRunRequest tally;
   tally.folder = request.run;
   tally.manifest = MakeManifest(request, preprocessing, layers, photos);
+  tally.manifest.directions = std::move(directions.origins);
+  tally.manifest.device = KindName(engine.device);
   tally.options = request.tally;
   tally.overwrite = request.overwrite;
   tally.save_every_seconds = request.save_every_seconds;
   tally.memory_limit = request.memory_limit;
   PlanPasses(layers, tally);  // refuses what cannot be
-  return {std::move(network), std::move(layers), std::move(photos), std::move(tally)};
+  return {std::move(directions.extended.network), engine, std::move(layers), std::move(photos),
+          std::move(tally)};
 }
 
 /// What the tally is going to take, before it starts.
@@ -147,7 +157,7 @@ void MakeExemplarsInRanks(const ExemplarRequest& request, Communicator& ranks, T
   }
   if (is_first) SayPlan(*plan, progress, terminal);
   const auto make_engine = [&](const std::vector<Layer>& pass) {
-    return CreateEngine(TapLayers(plan->network, pass));
+    return CreateEngineForOne(TapLayers(plan->network, pass), plan->engine);
   };
   MakeTallyRun(plan->tally, plan->layers, plan->photos, make_engine, terminal);
 }
@@ -201,6 +211,8 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
       ->capture_default_str();
   command.add_flag("--overwrite", request.overwrite, "Replace a run made with other options");
   AddTokenFlags(command, request.tokens);
+  AddDeviceOption(command, request.device);
+  AddDirectionOptions(command, request.directions);
   AddPreprocessingOptions(command, request.preprocessing);
 }
 

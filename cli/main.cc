@@ -95,6 +95,7 @@ int Main(int argc, char** argv) {
   AddDescribeCommand(app, action);
   AddLayersCommand(app, action);
   AddExemplarsCommand(app, action);
+  AddClustersCommand(app, action);
   AddMergeCommand(app, action);
   AddReportCommand(app, action);
   AddTrainCommand(app, action);

@@ -11,6 +11,7 @@
 #include "milan/exemplar/tally.h"
 #include "milan/exemplar/unit_table.h"
 #include "milan/image/preprocess.h"
+#include "milan/network/directions.h"
 #include "milan/network/layer.h"
 #include "milan/network/network.h"
 
@@ -37,6 +38,34 @@ void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options);
 Preprocessing ResolvePreprocessing(const Network& network, const Path& network_path,
                                    const PreprocessingOptions& options, Terminal& terminal);
 
+/// Directions in the spaces of layers. The lists are parallel to `files`, or have one element that
+/// is for all, or none.
+struct DirectionOptions {
+  std::vector<Path> files;
+  std::vector<std::string> layers;
+  std::vector<std::string> names;
+  std::vector<std::string> biases;   ///< Files; "-": none.
+  std::vector<std::string> centers;  ///< Files; "-": none.
+  std::vector<std::string> activations;
+};
+void AddDirectionOptions(CLI::App& command, DirectionOptions& options);
+
+/// A network with the directions that the user gave, what they made of it, and where from.
+struct DirectionPlan {
+  ExtendedNetwork extended;
+  std::vector<RunDirections> origins;
+};
+/// Reads the files. Throws kUsage, kInput.
+DirectionPlan PlanDirections(const Network& network, const std::vector<Layer>& layers,
+                             const DirectionOptions& options);
+
+/// --device of a command.
+void AddDeviceOption(CLI::App& command, std::string& device);
+/// The engine that it means. Throws kUsage, kResource.
+EngineOptions ResolveDevice(const std::string& device);
+/// The same, and says it.
+EngineOptions ResolveDevice(const std::string& device, Terminal& terminal);
+
 /// Everything that decides the exemplars of a run.
 struct ExemplarRequest {
   Path network;
@@ -44,8 +73,10 @@ struct ExemplarRequest {
   Path run;
   std::vector<std::string> layers;  ///< Names, modules, globs, re:REGEX; empty: DefaultLayers.
   TokenFlags tokens;
+  DirectionOptions directions;
   PreprocessingOptions preprocessing;
   TallyOptions tally;
+  std::string device = "auto";
   std::vector<std::string> also;  ///< --also, kinds of exemplars
   std::string border = "zeros";   ///< --mask-border
   std::string shard;              ///< "i/n"; empty: all photos.
@@ -70,7 +101,7 @@ Path DefaultBundle();
 /// Step 2: descriptions of a run by a bundle; kept when the same bundle and options already made
 /// them.
 Descriptions MakeDescriptions(const Run& run, const Path& bundle, const DescribeOptions& options,
-                              Terminal& terminal);
+                              const EngineOptions& encoder, Terminal& terminal);
 
 /// Step 3: the report of a run, in `folder`.
 void MakeReport(const Run& run, const Path& folder, int workers, Terminal& terminal);

@@ -40,10 +40,10 @@ void CheckSelfTest(const Path& folder, const Captioner& captioner, const BundleM
 
 }  // namespace
 
-Bundle Bundle::Open(const Path& folder) {
+Bundle Bundle::Open(const Path& folder, const EngineOptions& engine) {
   const BundleManifest manifest = ReadBundleManifest(folder);
   Captioner captioner = ReadCaptioner(folder, manifest);
-  Encoder encoder = Encoder::Open(folder / "encoder.onnx");
+  Encoder encoder = Encoder::Open(folder / "encoder.onnx", engine);
   if (encoder.feature_size() != manifest.decoder.features) {
     throw InputError(folder.string() + ": the encoder gives " +
                      std::to_string(encoder.feature_size()) + " features, the decoder takes " +

@@ -6,6 +6,7 @@
 
 #include "milan/base/file.h"
 #include "milan/base/progress.h"
+#include "milan/network/engine.h"
 
 namespace milan {
 
@@ -21,7 +22,7 @@ class Bundle {
   /// description, so that a broken file or a miscompiled library is noticed before it is believed.
   /// Throws kInput naming file and member: missing, another format version, hash or self-test
   /// wrong.
-  static Bundle Open(const Path& folder);
+  static Bundle Open(const Path& folder, const EngineOptions& encoder = {});
   ~Bundle();
   Bundle(Bundle&&) noexcept;
   Bundle& operator=(Bundle&&) noexcept;

@@ -229,6 +229,7 @@ Json Distillation::Training(int epoch, const std::vector<double>& explained) con
           {"planned_epochs", options_.epochs},
           {"batch_size", options_.batch_size},
           {"learning_rate", options_.learning_rate},
+          {"device", KindName(options_.engine.device)},
           {"explained_variance", explained}};
 }
 

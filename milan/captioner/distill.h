@@ -6,6 +6,7 @@
 
 #include "milan/base/file.h"
 #include "milan/base/progress.h"
+#include "milan/network/engine.h"
 
 namespace milan {
 
@@ -22,6 +23,7 @@ struct DistillOptions {
   int epochs = 20;
   int batch_size = 16;
   double learning_rate = 2e-3;
+  EngineOptions engine = {};  ///< Of the teacher; another device changes last bits.
   // Affects speed only.
   int workers = 0;
 };

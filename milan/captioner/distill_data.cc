@@ -54,7 +54,7 @@ DistillData::DistillData(const DistillOptions& options) {
                        ": a teacher's input has three channels [N, 3, height, width]");
     }
   }
-  teacher_ = CreateEngine(network.Tap(options.teacher_levels).WithOpenInputSize());
+  teacher_ = CreateEngine(network.Tap(options.teacher_levels).WithOpenInputSize(), options.engine);
   for (const Path& path : options.photos) {
     sets_.push_back(OpenPhotoSet(path));
     for (size_t id = 0; id < sets_.back().photos.size(); ++id) {

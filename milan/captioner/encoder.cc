@@ -30,7 +30,7 @@ Image ViewOf(const Image& photo, const Preprocessing& view, int width, int heigh
   return Resize(photo, ViewBox(view, photo.width, photo.height), width, height);
 }
 
-Encoder Encoder::Open(const Path& path) {
+Encoder Encoder::Open(const Path& path, const EngineOptions& options) {
   Network network = Network::Load(path);
   const auto sidecar = FindSidecar(path);
   if (!sidecar) {
@@ -39,7 +39,7 @@ Encoder Encoder::Open(const Path& path) {
   }
   const std::vector<std::string> levels = ReadLevels(*sidecar);
   Encoder encoder(TapLevels(network, levels, *sidecar), ReadFile(*sidecar),
-                  ReadPreprocessing(*sidecar));
+                  ReadPreprocessing(*sidecar), options);
   encoder.levels_ = levels;
   encoder.hash_ = HashText(HashFile(path) + HashText(encoder.sidecar_));
   const Image grey{
@@ -57,11 +57,12 @@ Encoder Encoder::Open(const Path& path) {
   return encoder;
 }
 
-Encoder::Encoder(Network network, std::string sidecar, Preprocessing preprocessing)
+Encoder::Encoder(Network network, std::string sidecar, Preprocessing preprocessing,
+                 const EngineOptions& options)
     : network_(std::move(network)),
       sidecar_(std::move(sidecar)),
       preprocessing_(preprocessing),
-      engine_(CreateEngine(network_)) {}
+      engine_(CreateEngine(network_, options)) {}
 
 void Encoder::Run(const Image& photo, const Preprocessing& view,
                   const Engine::Receiver& receiver) const {

@@ -26,7 +26,7 @@ class Encoder {
  public:
   /// Throws kInput naming the file: no sidecar, no member "levels", a level that does not exist or
   /// is no map.
-  static Encoder Open(const Path& network);
+  static Encoder Open(const Path& network, const EngineOptions& options = {});
 
   /// Of the input picture.
   int height() const { return preprocessing_.Height(); }
@@ -47,7 +47,8 @@ class Encoder {
   void Save(const Path& network) const;
 
  private:
-  Encoder(Network network, std::string sidecar, Preprocessing preprocessing);
+  Encoder(Network network, std::string sidecar, Preprocessing preprocessing,
+          const EngineOptions& options);
 
   Network network_;
   std::string sidecar_;

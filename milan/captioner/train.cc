@@ -50,6 +50,8 @@ Json OptionsToJson(const TrainOptions& options) {
 Json ProvenanceOf(const TrainOptions& options, const std::vector<AnnotatedRun>& runs,
                   const Encoder& encoder) {
   Json provenance = {{"options", OptionsToJson(options)}, {"encoder_hash", encoder.hash()}};
+  const Device& device = options.engine.device;
+  if (!(device == Device{})) provenance["device"] = KindName(device);
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunManifest& manifest = runs[i].run.manifest;
     provenance["sources"].push_back(
@@ -193,7 +195,7 @@ void Validate(const TrainOptions& options) {
 
 void Train(const TrainOptions& options, Progress& progress) {
   Validate(options);
-  const Encoder encoder = Encoder::Open(options.encoder);
+  const Encoder encoder = Encoder::Open(options.encoder, options.engine);
   const std::vector<AnnotatedRun> runs = ReadTrainingData(options, progress);
   const Json provenance = ProvenanceOf(options, runs, encoder);
   const Fingerprint fingerprint = FingerprintOf(provenance);

@@ -6,6 +6,7 @@
 
 #include "milan/base/file.h"
 #include "milan/base/progress.h"
+#include "milan/network/engine.h"
 
 namespace milan {
 
@@ -36,6 +37,8 @@ struct TrainOptions {
   int max_epochs = 100;
   int patience = 4;  ///< Epochs without a better validation score before stopping.
   std::vector<std::string> certainties = {"clear", "partly"};  ///< Annotations trained on.
+
+  EngineOptions engine = {};  ///< Of the encoder; another device changes last bits.
 
   // Affects speed only.
   int workers = 0;

@@ -113,6 +113,10 @@ std::string FeaturesHash(const AnnotatedRun& annotated, const Encoder& encoder) 
        << manifest.photos_hash << '\n'
        << ToJsonText(manifest.preprocessing) << '\n'
        << manifest.k << ' ' << manifest.quantile << '\n';
+  for (const RunDirections& set : manifest.directions) {
+    text << set.layer << ' ' << set.weight.hash << ' ' << (set.bias ? set.bias->hash : "") << ' '
+         << (set.center ? set.center->hash : "") << ' ' << set.relu << '\n';
+  }
   for (const AnnotatedUnit& unit : annotated.units) text << unit.layer << ' ' << unit.unit << '\n';
   return HashText(text.str());
 }

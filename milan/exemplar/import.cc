@@ -49,6 +49,7 @@ RunManifest ManifestOf(const Path& source, const std::vector<MilanLayer>& layers
   RunManifest manifest;
   manifest.milan_version = Version();
   manifest.engine_version = "none (exemplars were imported)";
+  manifest.device = "none";
   manifest.network_path = fs::absolute(source).lexically_normal().string();
   manifest.photos_path =
       options.photos.empty() ? manifest.network_path : fs::absolute(options.photos).string();

@@ -73,6 +73,7 @@ RunManifest ManifestOf(const PushedRunRequest& request, const PhotoSet& photos,
   RunManifest manifest;
   manifest.milan_version = Version();
   manifest.engine_version = "none (activations were pushed)";
+  manifest.device = "none";
   manifest.network_path = request.network;
   manifest.photos_path = photos.root.string();
   manifest.photo_root = photos.root.string();

@@ -7,6 +7,7 @@
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
 #include "milan/base/json.h"
+#include "milan/exemplar/run_directions.h"
 
 namespace milan {
 namespace {
@@ -30,6 +31,7 @@ Json ToJson(const RunLayer& layer) {
   if (layer.view.layout == Layout::kHeads) {
     json["attention"] = layer.view.attention == AttentionFrom::kClassToken ? "class" : "mean";
   }
+  if (!layer.unit_names.empty()) json["unit_names"] = layer.unit_names;
   return json;
 }
 
@@ -52,13 +54,17 @@ LayerView ParseView(const Json& json, const std::string& name) {
 }
 
 RunLayer ParseLayer(const Json& json, const std::string& name) {
-  return {Get<std::string>(json, "name", name),
-          Get<int64_t>(json, "units", name),
-          Get<int64_t>(json, "height", name),
-          Get<int64_t>(json, "width", name),
-          GetOr<std::string>(json, "module", "", name),
-          GetOr<std::string>(json, "stage", "", name),
-          ParseView(json, name)};
+  RunLayer layer = {
+      Get<std::string>(json, "name", name),         Get<int64_t>(json, "units", name),
+      Get<int64_t>(json, "height", name),           Get<int64_t>(json, "width", name),
+      GetOr<std::string>(json, "module", "", name), GetOr<std::string>(json, "stage", "", name)};
+  layer.view = ParseView(json, name);
+  layer.unit_names = GetOr<std::vector<std::string>>(json, "unit_names", {}, name);
+  if (!layer.unit_names.empty() && std::ssize(layer.unit_names) != layer.units) {
+    throw InputError(name + ": layer '" + layer.name + "' has " + std::to_string(layer.units) +
+                     " units, but " + std::to_string(layer.unit_names.size()) + " names of units");
+  }
+  return layer;
 }
 
 void CheckFormat(const Json& json, const std::string& name) {
@@ -120,26 +126,29 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   for (const RunLayer& layer : manifest.layers) layers.push_back(ToJson(layer));
   Json also = Json::array();
   for (const ExemplarKind kind : manifest.also) also.push_back(ToString(kind));
-  const Json json = {
-      {"format", kFormat},
-      {"version", kVersion},
-      {"complete", manifest.complete},
-      {"milan", manifest.milan_version},
-      {"onnx_runtime", manifest.engine_version},
-      {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
-      {"photos",
-       {{"path", manifest.photos_path},
-        {"root", manifest.photo_root},
-        {"hash", manifest.photos_hash},
-        {"count", manifest.photo_count},
-        {"skipped", manifest.skipped_count}}},
-      {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
-      {"k", manifest.k},
-      {"quantile", manifest.quantile},
-      {"mask_border", ToString(manifest.border)},
-      {"also", also},
-      {"shard", {manifest.shard.index, manifest.shard.count}},
-      {"layers", layers}};
+  Json json = {{"format", kFormat},
+               {"version", kVersion},
+               {"complete", manifest.complete},
+               {"milan", manifest.milan_version},
+               {"onnx_runtime", manifest.engine_version},
+               {"device", manifest.device},
+               {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
+               {"photos",
+                {{"path", manifest.photos_path},
+                 {"root", manifest.photo_root},
+                 {"hash", manifest.photos_hash},
+                 {"count", manifest.photo_count},
+                 {"skipped", manifest.skipped_count}}},
+               {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
+               {"k", manifest.k},
+               {"quantile", manifest.quantile},
+               {"mask_border", ToString(manifest.border)},
+               {"also", also},
+               {"shard", {manifest.shard.index, manifest.shard.count}},
+               {"layers", layers}};
+  if (!manifest.directions.empty()) {
+    json["directions"] = ParseJson(ToJsonText(manifest.directions), "directions");
+  }
   WriteJson(folder / "run.json", json);
 }
 
@@ -156,6 +165,7 @@ RunManifest ReadRunManifest(const Path& folder) {
   manifest.complete = Get<bool>(json, "complete", name);
   manifest.milan_version = Get<std::string>(json, "milan", name);
   manifest.engine_version = Get<std::string>(json, "onnx_runtime", name);
+  manifest.device = GetOr<std::string>(json, "device", "cpu", name);  // the first ones had no other
   const Json network = Get<Json>(json, "network", name);
   manifest.network_path = Get<std::string>(network, "path", name);
   manifest.network_hash = Get<std::string>(network, "hash", name);
@@ -178,6 +188,8 @@ RunManifest ReadRunManifest(const Path& folder) {
   for (const Json& layer : Get<Json>(json, "layers", name)) {
     manifest.layers.push_back(ParseLayer(layer, name));
   }
+  const Json directions = GetOr<Json>(json, "directions", Json::array(), name);
+  manifest.directions = ParseRunDirections(ToText(directions), name);
   return manifest;
 }
 

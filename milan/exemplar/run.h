@@ -35,6 +35,27 @@ struct RunLayer {
   std::string stage = {};   ///< Before or after which activation function, if any.
   /// How its values became maps; of runs that milan did not make, and old ones, the identity.
   LayerView view = {};
+  std::vector<std::string> unit_names = {};  ///< One per unit; empty: they have none.
+};
+/// What a run keeps of a layer.
+RunLayer RunLayerOf(const Layer& layer);
+
+/// A file that a run was made with, and what was in it.
+struct RunFile {
+  std::string path;  ///< As given, made absolute.
+  std::string hash;
+  friend bool operator==(const RunFile& a, const RunFile& b) { return a.hash == b.hash; }
+};
+
+/// Where a layer comes from that is no value of the network's file but directions in a layer's
+/// space (milan/network/directions.h).
+struct RunDirections {
+  std::string layer;  ///< The run's layer that they make.
+  std::string of;     ///< The network's layer whose units they combine.
+  RunFile weight;
+  std::optional<RunFile> bias;    ///< A file of its own.
+  std::optional<RunFile> center;  ///< The same.
+  bool relu = false;
 };
 /// What a run keeps of a layer.
 RunLayer RunLayerOf(const Layer& layer);
@@ -60,6 +81,8 @@ struct RunManifest {
   int64_t skipped_count = 0;  ///< Broken ones among them.
   Preprocessing preprocessing;
   std::vector<RunLayer> layers;
+  std::vector<RunDirections> directions;  ///< Of the layers that are such.
+  std::string device = "cpu";  ///< Kind of the device that ran the network: "cpu", "cuda".
   int64_t k = 15;
   double quantile = 0.99;
   MaskBorder border = MaskBorder::kZeros;

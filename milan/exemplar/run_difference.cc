@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "milan/base/error.h"
+#include "milan/exemplar/run_directions.h"
 #include "milan/exemplar/tally_run.h"
 
 namespace milan {
@@ -64,12 +65,15 @@ std::string Difference(const RunManifest& run, const RunManifest& wanted) {
   if (!(run.preprocessing == wanted.preprocessing)) return "another preprocessing";
   if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
   if (std::string view = ViewDifference(run.layers, wanted.layers); !view.empty()) return view;
+  const std::string directions = Difference(run.directions, wanted.directions);
+  if (!directions.empty()) return directions;
   if (run.k != wanted.k) return fmt::format("--exemplars {}", run.k);
   if (run.quantile != wanted.quantile) return fmt::format("--quantile {}", run.quantile);
   if (run.also != wanted.also) return "--also " + Names(run.also);
   if (run.border != wanted.border) return "--mask-border " + ToString(run.border);
   if (run.milan_version != wanted.milan_version) return "milan " + run.milan_version;
   if (run.engine_version != wanted.engine_version) return "ONNX Runtime " + run.engine_version;
+  if (run.device != wanted.device) return "--device " + run.device;
   if (run.photo_count != wanted.photo_count) {
     return fmt::format("other photos: there are {}, the run is of {}", wanted.photo_count,
                        run.photo_count);

@@ -99,11 +99,17 @@ UnitCounts Count(const std::vector<UnitFacts>& facts) {
 }
 
 std::string ToCsv(const std::vector<UnitFacts>& facts) {
-  std::string text = "layer,unit,state,saturated,duplicate_of\n";
+  const bool has_names = std::any_of(facts.begin(), facts.end(),
+                                     [](const UnitFacts& fact) { return !fact.name.empty(); });
+  std::string text = "layer,unit,state,saturated,duplicate_of";
+  text += has_names ? ",name\n" : "\n";
   for (const UnitFacts& fact : facts) {
-    text += CsvLine({fact.layer, std::to_string(fact.unit), ToString(fact.state),
-                     fact.is_saturated ? "yes" : "no",
-                     fact.duplicate_of < 0 ? "" : std::to_string(fact.duplicate_of)});
+    std::vector<std::string> fields = {
+        fact.layer, std::to_string(fact.unit), ToString(fact.state),
+        fact.is_saturated ? "yes" : "no",
+        fact.duplicate_of < 0 ? "" : std::to_string(fact.duplicate_of)};
+    if (has_names) fields.push_back(fact.name);
+    text += CsvLine(fields);
   }
   return text;
 }

@@ -17,6 +17,7 @@ struct UnitFacts {
   /// The first unit of the layer that it duplicates, or -1: the same photos are exemplars of both,
   /// and their maps on these, taken together, correlate by more than 0.99.
   int64_t duplicate_of = -1;
+  std::string name = {};  ///< Of units that have one.
 };
 
 /// Facts of all units of a layer. Only units that are alive can be duplicates.
@@ -34,7 +35,8 @@ struct UnitCounts {
 };
 UnitCounts Count(const std::vector<UnitFacts>& facts);
 
-/// units.csv of a run: layer,unit,state,saturated,duplicate_of (docs/formats.md).
+/// units.csv of a run: layer,unit,state,saturated,duplicate_of and, where a unit has a name, name
+/// (docs/formats.md).
 std::string ToCsv(const std::vector<UnitFacts>& facts);
 
 }  // namespace milan

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "milan/base/array.h"
+#include "milan/network/device.h"
 #include "milan/network/network.h"
 
 namespace milan {
@@ -14,6 +15,8 @@ namespace milan {
 struct EngineOptions {
   /// Threads inside one operator. 1: parallelism comes from several calls of Run at once.
   int intra_op_threads = 1;
+  /// As ChooseDevice gave it. What the device has no kernel for runs on the CPU.
+  Device device = {};
 };
 
 /// Executes a network. The seam behind which ONNX Runtime lives; tests script activations with
@@ -33,8 +36,8 @@ class Engine {
   virtual void Run(std::span<const ArrayView> inputs, const Receiver& receiver) = 0;
 };
 
-/// ONNX Runtime on the CPU: spinning off, warnings off. Throws kInput naming the network and the
-/// node that ONNX Runtime refuses.
+/// ONNX Runtime: spinning off, warnings off. Throws kInput naming the network and the node that
+/// ONNX Runtime refuses.
 std::unique_ptr<Engine> CreateEngine(const Network& network, const EngineOptions& options = {});
 
 /// Version of the ONNX Runtime in use ("1.30.0"), for manifests.

@@ -49,7 +49,7 @@ std::vector<ComputedValue> FloatingPointValues(const Network& network) {
 
 /// Shapes of `values` for inputs of these shapes, found by running the network.
 std::vector<Shape> ShapesOf(const std::vector<ComputedValue>& values, const Network& network,
-                            const std::vector<Shape>& inputs) {
+                            const std::vector<Shape>& inputs, const EngineOptions& options) {
   std::vector<std::string> names;
   for (const ComputedValue& value : values) names.push_back(value.name);
   std::vector<Array> zeros;
@@ -59,7 +59,8 @@ std::vector<Shape> ShapesOf(const std::vector<ComputedValue>& values, const Netw
   std::vector<ArrayView> views;
   for (const Array& array : zeros) views.push_back(array.View());
   std::vector<Shape> shapes;
-  CreateEngineForOne(network.Tap(names))->Run(views, [&](std::span<const ArrayView> outputs) {
+  const auto engine = CreateEngineForOne(network.Tap(names), options);
+  engine->Run(views, [&](std::span<const ArrayView> outputs) {
     for (const ArrayView& output : outputs) shapes.push_back(output.shape);
   });
   return shapes;
@@ -84,14 +85,17 @@ Layer LayerOf(const ComputedValue& value, const Shape& shape, bool is_image_like
 
 }  // namespace
 
-std::vector<Layer> ListLayers(const Network& network, int height, int width) {
-  return ListLayers(network, {FindPhotoInput(network).ShapeOf(height, width)});
+std::vector<Layer> ListLayers(const Network& network, int height, int width,
+                              const EngineOptions& options) {
+  return ListLayers(network, std::vector<Shape>{FindPhotoInput(network).ShapeOf(height, width)},
+                    options);
 }
 
-std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs) {
+std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs,
+                              const EngineOptions& options) {
   const std::vector<ComputedValue> values = FloatingPointValues(network);
   if (values.empty()) return {};
-  const std::vector<Shape> shapes = ShapesOf(values, network, inputs);
+  const std::vector<Shape> shapes = ShapesOf(values, network, inputs, options);
   const std::vector<bool> image_like = FindImageLike(values, shapes);
   std::vector<Layer> layers;
   for (size_t i = 0; i < values.size(); ++i) {

@@ -39,9 +39,11 @@ struct Layer {
 /// topological order. Shapes come from running the network once on zeros, so they are right for any
 /// operator. Throws kInput when the network does not take one image input (photo_input.h) or fails
 /// to run.
-std::vector<Layer> ListLayers(const Network& network, int height, int width);
+std::vector<Layer> ListLayers(const Network& network, int height, int width,
+                              const EngineOptions& options = {});
 /// The same for inputs of these shapes: one photo of any arrangement, or a generator's latents.
-std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs);
+std::vector<Layer> ListLayers(const Network& network, const std::vector<Shape>& inputs,
+                              const EngineOptions& options = {});
 
 /// The layers whose names, or modules that they are outputs of, match any of the patterns (names,
 /// globs with * ? [..], or "re:" and a regular expression to be found in them); in topological

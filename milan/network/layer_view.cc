@@ -6,6 +6,8 @@
 #include <onnx/onnx_pb.h>
 
 #include "milan/base/error.h"
+#include "milan/network/append_view.h"
+#include "milan/network/graph.h"
 
 namespace milan {
 namespace {
@@ -128,7 +130,19 @@ std::string AppendHeads(ViewBuilder& builder, const std::string& value, const La
   return builder.Reshape(x, {1, -1, grid.height, grid.width});
 }
 
-std::string Append(ViewBuilder& builder, const ViewedValue& value) {
+}  // namespace
+
+std::string AppendView(const ViewedValue& value, const std::string& prefix,
+                       onnx::ModelProto* model) {
+  if (value.view.IsIdentity()) return value.name;
+  const int64_t opset = OperatorSet(*model);
+  if (opset < 5) {
+    throw InputError(
+        fmt::format("value {}: tokens become maps from operator set 5 on, the network has {}; "
+                    "export it with a newer one",
+                    Quoted(value.name), opset));
+  }
+  ViewBuilder builder(model->mutable_graph(), opset, prefix);
   switch (value.view.layout) {
     case Layout::kNhwc:
       return builder.Transpose(value.name, {0, 3, 1, 2});
@@ -140,8 +154,6 @@ std::string Append(ViewBuilder& builder, const ViewedValue& value) {
       return value.name;
   }
 }
-
-}  // namespace
 
 std::string ToString(Layout layout) {
   switch (layout) {
@@ -191,20 +203,12 @@ Network TapViews(const Network& network, const std::vector<ViewedValue>& values)
   }
   const Network tapped = network.Tap(names);
   if (are_identities) return tapped;
-  const int64_t opset = OperatorSet(tapped.model());
-  if (opset < 5) {
-    throw InputError(
-        fmt::format("{}: tokens become maps from operator set 5 on, the file has {}; export it "
-                    "with a newer one",
-                    network.name(), opset));
-  }
   onnx::ModelProto model = tapped.model();
-  onnx::GraphProto* graph = model.mutable_graph();
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].view.IsIdentity()) continue;
-    ViewBuilder builder(graph, opset, fmt::format("milan.view.{}.{}", i, values[i].name));
-    const std::string map = Append(builder, values[i]);
-    onnx::ValueInfoProto* output = graph->mutable_output(static_cast<int>(i));
+    const std::string map =
+        AppendView(values[i], fmt::format("milan.view.{}.{}", i, values[i].name), &model);
+    onnx::ValueInfoProto* output = model.mutable_graph()->mutable_output(static_cast<int>(i));
     output->Clear();  // ONNX Runtime infers its type
     output->set_name(map);
   }

@@ -223,6 +223,12 @@ Network Network::WithOpenInputSize() const {
   return network;
 }
 
+Network Network::WithModel(onnx::ModelProto model) const {
+  Network network(std::move(model), name_);
+  network.folder_ = folder_;
+  return network;
+}
+
 std::string Network::Serialize() const {
   std::string bytes;
   if (model_->ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max()) ||

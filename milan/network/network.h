@@ -60,6 +60,10 @@ class Network {
   /// kInput when the input is not an image.
   Network WithOpenInputSize() const;
 
+  /// The network of this name and folder with another model: for surgery outside of this class.
+  /// Throws kInput as Load.
+  Network WithModel(onnx::ModelProto model) const;
+
   /// The ONNX file's bytes.
   std::string Serialize() const;
   const onnx::ModelProto& model() const { return *model_; }

@@ -1,9 +1,11 @@
 // The only file that knows ONNX Runtime.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "milan/base/error.h"
 #include "milan/network/engine.h"
 #include "milan/network/graph.h"
+#include "milan/network/model_builder.h"
 #include "milan/network/output_types.h"
 #include "milan/network/photo_input.h"
 
@@ -62,6 +65,23 @@ auto Translated(const std::string& network, const Work& work) {
   }
 }
 
+/// Full float32 precision, and algorithms that are chosen by the sizes of the values: those chosen
+/// by their measured speed would differ from one start to the next, and with them last bits.
+void UseCuda(int index, Ort::SessionOptions& session) {
+  const OrtApi& api = Ort::GetApi();
+  OrtCUDAProviderOptionsV2* created = nullptr;
+  Ort::ThrowOnError(api.CreateCUDAProviderOptions(&created));
+  const std::unique_ptr<OrtCUDAProviderOptionsV2, decltype(api.ReleaseCUDAProviderOptions)> options(
+      created, api.ReleaseCUDAProviderOptions);
+  const std::string device = std::to_string(index);
+  const std::array keys = {"device_id", "use_tf32", "cudnn_conv_algo_search"};
+  const std::array values = {device.c_str(), "0", "HEURISTIC"};
+  Ort::ThrowOnError(
+      api.UpdateCUDAProviderOptions(options.get(), keys.data(), values.data(), keys.size()));
+  session.AppendExecutionProvider_CUDA_V2(*options);
+  session.SetDeterministicCompute(true);
+}
+
 Ort::SessionOptions SessionOptionsFor(const Network& network, const EngineOptions& options) {
   Ort::SessionOptions session;
   session.SetIntraOpNumThreads(options.intra_op_threads);
@@ -74,6 +94,7 @@ Ort::SessionOptions SessionOptionsFor(const Network& network, const EngineOption
     session.AddConfigEntry(kOrtSessionOptionsModelExternalInitializersFileFolderPath,
                            network.folder().c_str());
   }
+  if (options.device.kind == Device::Kind::kCuda) UseCuda(options.device.index, session);
   return session;
 }
 
@@ -297,6 +318,19 @@ std::vector<NetworkValue> InferOutputTypes(const Network& network) {
     const Ort::Session session(environment, bytes.data(), bytes.size(), options);
     return OrtEngine::OutputsOf(session);
   });
+}
+
+DeviceProbe ProbeDevices() {
+  return {Ort::GetAvailableProviders(), [](const Device& device) -> std::string {
+            ModelBuilder builder("input", {1});
+            builder.Output(builder.Relu("relu", builder.input()));
+            try {
+              CreateEngine(builder.Build("probe"), {.intra_op_threads = 1, .device = device});
+            } catch (const Error& error) {
+              return error.what();
+            }
+            return "";
+          }};
 }
 
 std::string EngineVersion() { return OrtGetApiBase()->GetVersionString(); }

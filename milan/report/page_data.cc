@@ -65,6 +65,13 @@ Json ToJson(const LayerSummary& layer) {
           {"peaks", RoundedList(layer.peaks)}};
 }
 
+std::vector<std::string> UnitNames(const RunManifest& manifest, const std::string& layer) {
+  for (const RunLayer& candidate : manifest.layers) {
+    if (candidate.name == layer) return candidate.unit_names;
+  }
+  return {};
+}
+
 Json ExemplarsOf(const ExemplarSet& set, int64_t unit) {
   Json photos = Json::array();
   Json masks = Json::array();
@@ -162,7 +169,11 @@ std::string ReportScript(const RunManifest& manifest, const Descriptions& descri
                         {"beam_size", descriptions.beam_size}};
   }
   report["layers"] = Json::array();
-  for (const LayerSummary& layer : layers) report["layers"].push_back(ToJson(layer));
+  for (const LayerSummary& layer : layers) {
+    report["layers"].push_back(ToJson(layer));
+    const std::vector<std::string> names = UnitNames(manifest, layer.name);
+    if (!names.empty()) report["layers"].back()["names"] = names;
+  }
   return Script("setReport", report);
 }
 

@@ -81,6 +81,19 @@ TEST(PageDataTest, ExemplarsHaveTheMaskOfTheActivationMap) {
   EXPECT_EQ(unit["threshold"], 1.2346);
 }
 
+TEST(PageDataTest, UnitsThatHaveNamesAreCalledByThem) {
+  RunManifest manifest = TwoUnitManifest();
+  const Descriptions none;
+  const std::vector<LayerSummary> layers = {Summarize(TwoUnits(), DescriptionIndex(none, manifest))};
+  const Json plain = Argument(ReportScript(manifest, none, layers), "setReport");
+  EXPECT_FALSE(plain["layers"][0].contains("names"));
+  manifest.layers[0].unit_names = {"cats", "</script>"};
+  const std::string script = ReportScript(manifest, none, layers);
+  EXPECT_EQ(Argument(script, "setReport")["layers"][0]["names"],
+            Json::array({"cats", "</script>"}));
+  EXPECT_THAT(script, Not(HasSubstr("</script>")));
+}
+
 TEST(PageDataTest, UnitsWorthALookSaySo) {
   ExemplarSet set = TwoUnits();
   set.distributions.assign(2 * ExemplarSet::kBins, 3);

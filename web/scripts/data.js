@@ -9,7 +9,7 @@ milan.data = (() => {
   const format = 1;
   const data = {
     report: null,
-    /** All units in the run's order: {index, layer, number, state, description, pmi, peak}. */
+    /** All units in the run's order: {index, layer, number, name, state, description, pmi, peak}. */
     units: [],
     layers: [],
     /** Photos shown, by id: {name, size, view} or {name, failure}. */
@@ -25,6 +25,7 @@ milan.data = (() => {
       index: data.units.length,
       layer,
       number,
+      name: layer.names?.[number] ?? '',  // of clusters
       state: layer.states[number],
       description: layer.descriptions[number],
       pmi: layer.pmis[number],
@@ -80,6 +81,9 @@ milan.data = (() => {
     const units = await loadFile(unit.layer.first_file + place);
     return units[unit.number % data.report.units_per_file];
   };
+
+  /** How a unit is called: by its number and, where it has one, its name. */
+  data.label = (unit) => unit.name ? `unit ${unit.number}: ${unit.name}` : `unit ${unit.number}`;
 
   /** The unit's own address in the page: #layer/unit. It stays the same in later reports. */
   data.address = (unit) => `#${encodeURIComponent(unit.layer.name)}/${unit.number}`;

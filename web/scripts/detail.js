@@ -36,7 +36,7 @@ milan.detail = (() => {
     return create('header', {className: 'detail-head'},
       create('p', {className: 'place'},
         create('span', {className: 'layer'}, isolated(unit.layer.name)),
-        create('span', {className: 'number'}, `unit ${unit.number}`)),
+        create('span', {className: 'number'}, isolated(milan.data.label(unit)))),
       create('div', {className: 'detail-tools'}, copyButton(), previous, next,
         toolButton('Close', '✕', 'Esc', close)));
   }

@@ -51,9 +51,9 @@ milan.gallery = (() => {
     const link = create('a', {href: milan.data.address(unit), className: 'card-link'},
       ...titleOf(unit));
     const facts = create('p', {className: 'facts'},
-      create('span', {className: 'place', title: `${unit.layer.name}, unit ${unit.number}`},
+      create('span', {className: 'place', title: `${unit.layer.name}, ${milan.data.label(unit)}`},
         create('span', {className: 'layer'}, isolated(unit.layer.name)),
-        create('span', {className: 'number'}, `unit ${unit.number}`)),
+        create('span', {className: 'number'}, isolated(milan.data.label(unit)))),
       scoreOf(unit));
     const pictures = create('div', {className: 'pictures'});
     const element = create('article', {className: `card is-${unit.state}`},

@@ -54,7 +54,7 @@ milan.search = (() => {
     const hits = units.filter((unit) => {
       if (choice.layer && unit.layer.name !== choice.layer) return false;
       if (!isKind(unit)) return false;
-      unit.words ??= indexText(unit.description);
+      unit.words ??= indexText(unit.name ? `${unit.description} ${unit.name}` : unit.description);
       return words.every((word) => unit.words.includes(word));
     });
     return sorted(hits, choice.order);
