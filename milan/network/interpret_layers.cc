@@ -36,15 +36,19 @@ bool IsSquarePerHead(const Layer& layer) {
 /// [1, tokens, units].
 bool IsTokenRows(const Layer& layer) { return layer.shape.size() == 3 && layer.shape[0] == 1; }
 
-bool IsAttention(const Layer& layer) {
-  return layer.op_type == "Softmax" && IsSquarePerHead(layer);
+/// Probabilities over the last axis, that of the keys.
+bool IsAttention(const ValueGraph& graph, const Layer& layer) {
+  const size_t place = graph.Find(layer.name);
+  if (layer.op_type != "Softmax" || place == graph.size() || !IsSquarePerHead(layer)) return false;
+  const int64_t axis = IntegerOf(*graph[place].node, "axis", -1);
+  return axis == -1 || axis + 1 == std::ssize(layer.shape);
 }
 
 /// Decides how values without an image's arrangement become maps.
 class ViewFinder {
  public:
   ViewFinder(const ValueGraph& graph, const std::vector<Layer>& layers, const TokenOptions& options)
-      : options_(options) {
+      : graph_(graph), options_(options) {
     std::vector<Shape> shapes(graph.size());
     std::vector<bool> is_image(graph.size(), false);
     for (const Layer& layer : layers) {
@@ -65,7 +69,7 @@ class ViewFinder {
     const bool may_be_rows = layer.layout == Layout::kVector && layer.shape.size() == 2;
     if (layer.layout != Layout::kOther && !may_be_rows) return;
     if (layer.shape.empty() || ElementCount(layer.shape) == 0) return;
-    if (IsAttention(layer)) return SetHeads(layer);
+    if (IsAttention(graph_, layer)) return SetHeads(layer);
     SetTokens(layer);
   }
 
@@ -160,7 +164,7 @@ class ViewFinder {
 
   std::string Question(const Layer& layer, int64_t tokens) const {
     if (tokens == 0 && IsTokenRows(layer)) tokens = layer.shape[1];
-    const bool is_askable = tokens > 1 && (IsTokenRows(layer) || IsAttention(layer));
+    const bool is_askable = tokens > 1 && (IsTokenRows(layer) || IsAttention(graph_, layer));
     if (!is_askable) {
       return fmt::format("{} is no map, no tokens that could be followed from a map, no vector",
                          ToString(layer.shape));
@@ -175,6 +179,7 @@ class ViewFinder {
         tokens);
   }
 
+  const ValueGraph& graph_;
   const TokenOptions& options_;
   std::unordered_map<std::string, TokenPositions> positions_;
   bool has_given_ = false;

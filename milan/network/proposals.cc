@@ -98,8 +98,8 @@ void MarkProposals(const ValueGraph& graph, const std::vector<Stage>& stages,
     const GraphValue& value = graph[i];
     is_after_linear = is_after_linear || IsLinear(value);
     if (!layer.IsDescribable()) continue;
-    const bool is_moved =
-        IsPooling(value.op_type) || IsCopy(value.op_type) || IsRearranging(value.op_type);
+    const bool is_pooled = IsPooling(value.op_type) || value.op_type.starts_with("Reduce");
+    const bool is_moved = is_pooled || IsCopy(value.op_type) || IsRearranging(value.op_type);
     const bool ends_block =
         std::any_of(layer.modules.begin(), layer.modules.end(),
                     [&](const std::string& module) { return blocks.IsBlock(module); });

@@ -156,6 +156,7 @@ class TokenFollower {
 
   std::vector<Positions> Follow() {
     for (size_t i = 0; i < graph_.size(); ++i) positions_[i] = PositionsOf(i);
+    for (size_t i = graph_.size(); i-- > 0;) SpreadToSummands(i);
     return positions_;
   }
 
@@ -178,6 +179,16 @@ class TokenFollower {
       if (!found) found = carried;
     }
     return found;
+  }
+
+  /// What is added to tokens is arranged as they are: the result of windows put together again.
+  void SpreadToSummands(size_t i) {
+    if (graph_[i].op_type != "Add" || !positions_[i]) return;
+    for (const size_t read : graph_[i].reads) {
+      if (!positions_[read] && !is_image_[read] && shapes_[read] == shapes_[i]) {
+        positions_[read] = positions_[i];
+      }
+    }
   }
 
   Positions Carried(size_t i, size_t read) const {

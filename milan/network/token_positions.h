@@ -20,9 +20,9 @@ struct TokenPositions {
 };
 
 /// Follows the positions of image maps [1, channels, height, width] through the network: flattened
-/// to tokens, joined by special tokens, split into heads. A value gets positions only where it is
-/// certain that their order is kept. Indices are those of the graph; `shapes` are empty where they
-/// are not known.
+/// to tokens, joined by special tokens, split into heads, added to others. A value gets positions
+/// only where it is certain that their order is kept. Indices are those of the graph; `shapes` are
+/// empty where they are not known.
 std::vector<std::optional<TokenPositions>> FollowTokens(const ValueGraph& graph,
                                                         const std::vector<Shape>& shapes,
                                                         const std::vector<bool>& is_image);

@@ -52,7 +52,7 @@ def try_network(row, arguments, photos):
         subprocess.run([sys.executable, HERE / "export_network.py", name, folder], check=True)
         size = sum(file.stat().st_size for file in [network]) / 1e6
         compared = subprocess.run(
-            [arguments.build / "tests/networks/milan_compare_network", network, hooks],
+            [arguments.build / "milan_compare_network", network, hooks],
             capture_output=True, text=True)
         if not compared.stdout:
             raise RuntimeError(compared.stderr.strip())
