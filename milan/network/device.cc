@@ -56,7 +56,9 @@ void RequireCuda(const Device& device, const DeviceProbe& probe) {
   const std::string problem = probe.problem(device);
   if (problem.empty()) return;
   throw ResourceError(fmt::format(
-      "--device {}: cannot be used: {}; `nvidia-smi` lists the GPUs; or use --device cpu",
+      "--device {}: cannot be used: {}; needed are an ONNX Runtime for GPUs (build milan with "
+      "-DONNXRUNTIME_ROOT=FOLDER of one), CUDA with cuDNN, and a GPU that nvidia-smi lists; or use "
+      "--device cpu",
       ToString(device), problem));
 }
 

@@ -276,6 +276,24 @@ std::vector<NetworkValue> InferOutputTypes(const Network& network) {
   });
 }
 
+namespace {
+
+/// What is wrong with a device, of all that ONNX Runtime says: without its source positions and, of
+/// a library that does not load (its GPU builds come in parts), without folders.
+std::string Reason(std::string text) {
+  constexpr std::string_view kMark = "[ONNXRuntimeError] : ";
+  constexpr std::string_view kLibrary = "with error: ";
+  if (const size_t mark = text.find(kMark); mark != std::string::npos) {
+    text.erase(0, mark + kMark.size());
+  }
+  const size_t library = text.find(kLibrary);
+  if (library == std::string::npos) return text;
+  text.erase(0, library + kLibrary.size());
+  return text.erase(0, text.rfind('/', text.find(':')) + 1);
+}
+
+}  // namespace
+
 DeviceProbe ProbeDevices() {
   return {Ort::GetAvailableProviders(), [](const Device& device) -> std::string {
             ModelBuilder builder("input", {1});
@@ -283,7 +301,7 @@ DeviceProbe ProbeDevices() {
             try {
               CreateEngine(builder.Build("probe"), {.intra_op_threads = 1, .device = device});
             } catch (const Error& error) {
-              return error.what();
+              return Reason(error.what());
             }
             return "";
           }};
