@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <onnxruntime_cxx_api.h>
@@ -292,10 +294,24 @@ std::string Reason(std::string text) {
   return text.erase(0, text.rfind('/', text.find(':')) + 1);
 }
 
+/// What ONNX Runtime runs on. It also lists a provider whose library was left out of the package;
+/// it looks for that beside its own.
+std::vector<std::string> UsableProviders() {
+  std::vector<std::string> providers = Ort::GetAvailableProviders();
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&OrtGetApiBase), &info) == 0) return providers;
+  const Path folder = Path(info.dli_fname).parent_path();
+  std::error_code error;
+  if (!std::filesystem::exists(folder / "libonnxruntime_providers_cuda.so", error)) {
+    std::erase(providers, "CUDAExecutionProvider");
+  }
+  return providers;
+}
+
 }  // namespace
 
 DeviceProbe ProbeDevices() {
-  return {Ort::GetAvailableProviders(), [](const Device& device) -> std::string {
+  return {UsableProviders(), [](const Device& device) -> std::string {
             ModelBuilder builder("input", {1});
             builder.Output(builder.Relu("relu", builder.input()));
             try {
