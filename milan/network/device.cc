@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "milan/base/error.h"
 #include "milan/network/engine.h"
@@ -19,17 +18,6 @@ constexpr std::string_view kCuda = "cuda";
 bool HasCuda(const DeviceProbe& probe) {
   return std::find(probe.providers.begin(), probe.providers.end(), kCudaProvider) !=
          probe.providers.end();
-}
-
-/// "CPU, CUDA" of ONNX Runtime's longer names.
-std::string NamesOf(const std::vector<std::string>& providers) {
-  constexpr std::string_view kSuffix = "ExecutionProvider";
-  std::vector<std::string_view> names;
-  for (const std::string_view provider : providers) {
-    const size_t suffix = provider.ends_with(kSuffix) ? kSuffix.size() : 0;
-    names.push_back(provider.substr(0, provider.size() - suffix));
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 Device Parse(const std::string& text) {
@@ -49,14 +37,16 @@ Device Parse(const std::string& text) {
 void RequireCuda(const Device& device, const DeviceProbe& probe) {
   if (!HasCuda(probe)) {
     throw ResourceError(fmt::format(
-        "--device {}: ONNX Runtime {} as milan was built with it has no CUDA (it has: {}); build "
-        "milan with -DONNXRUNTIME_ROOT=FOLDER of an ONNX Runtime for GPUs, or use --device cpu",
-        ToString(device), EngineVersion(), NamesOf(probe.providers)));
+        "--device {}: the ONNX Runtime {} that milan was built with has no CUDA; build milan with "
+        "-DONNXRUNTIME_ROOT=FOLDER of an ONNX Runtime for GPUs, or use --device cpu",
+        ToString(device), EngineVersion()));
   }
   const std::string problem = probe.problem(device);
   if (problem.empty()) return;
   throw ResourceError(fmt::format(
-      "--device {}: cannot be used: {}; `nvidia-smi` lists the GPUs; or use --device cpu",
+      "--device {}: cannot be used: {}; needed are an ONNX Runtime for GPUs (build milan with "
+      "-DONNXRUNTIME_ROOT=FOLDER of one), CUDA with cuDNN, and a GPU that nvidia-smi lists; or use "
+      "--device cpu",
       ToString(device), problem));
 }
 

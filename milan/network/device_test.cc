@@ -11,7 +11,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* kCpu = "CPUExecutionProvider";
 constexpr const char* kCuda = "CUDAExecutionProvider";
@@ -62,10 +61,10 @@ TEST(ChooseDevice, AutoIsAGpuThatCanBeUsedElseTheCpuAndSaysWhy) {
 TEST(ChooseDevice, AMissingDeviceIsAnErrorWithTheRemedy) {
   EXPECT_THAT(MessageOf("cuda", CpuOnly(), ErrorKind::kResource),
               AllOf(HasSubstr("--device cuda:0"), HasSubstr("-DONNXRUNTIME_ROOT"),
-                    HasSubstr("it has: CPU"), HasSubstr("--device cpu")));
+                    HasSubstr("has no CUDA"), HasSubstr("--device cpu")));
   EXPECT_THAT(
       MessageOf("cuda:4", Gpus(2), ErrorKind::kResource),
-      AllOf(HasSubstr("cuda:4"), HasSubstr("no such GPU"), Not(HasSubstr("-DONNXRUNTIME_ROOT"))));
+      AllOf(HasSubstr("cuda:4"), HasSubstr("no such GPU"), HasSubstr("-DONNXRUNTIME_ROOT")));
 }
 
 TEST(ChooseDevice, OtherTextIsWrongUse) {

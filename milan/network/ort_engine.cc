@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <onnxruntime_cxx_api.h>
@@ -320,14 +322,46 @@ std::vector<NetworkValue> InferOutputTypes(const Network& network) {
   });
 }
 
+namespace {
+
+/// What is wrong with a device, of all that ONNX Runtime says: without its source positions and, of
+/// a library that does not load (its GPU builds come in parts), without folders.
+std::string Reason(std::string text) {
+  constexpr std::string_view kMark = "[ONNXRuntimeError] : ";
+  constexpr std::string_view kLibrary = "with error: ";
+  if (const size_t mark = text.find(kMark); mark != std::string::npos) {
+    text.erase(0, mark + kMark.size());
+  }
+  const size_t library = text.find(kLibrary);
+  if (library == std::string::npos) return text;
+  text.erase(0, library + kLibrary.size());
+  return text.erase(0, text.rfind('/', text.find(':')) + 1);
+}
+
+/// What ONNX Runtime runs on. It also lists a provider whose library was left out of the package;
+/// it looks for that beside its own.
+std::vector<std::string> UsableProviders() {
+  std::vector<std::string> providers = Ort::GetAvailableProviders();
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&OrtGetApiBase), &info) == 0) return providers;
+  const Path folder = Path(info.dli_fname).parent_path();
+  std::error_code error;
+  if (!std::filesystem::exists(folder / "libonnxruntime_providers_cuda.so", error)) {
+    std::erase(providers, "CUDAExecutionProvider");
+  }
+  return providers;
+}
+
+}  // namespace
+
 DeviceProbe ProbeDevices() {
-  return {Ort::GetAvailableProviders(), [](const Device& device) -> std::string {
+  return {UsableProviders(), [](const Device& device) -> std::string {
             ModelBuilder builder("input", {1});
             builder.Output(builder.Relu("relu", builder.input()));
             try {
               CreateEngine(builder.Build("probe"), {.intra_op_threads = 1, .device = device});
             } catch (const Error& error) {
-              return error.what();
+              return Reason(error.what());
             }
             return "";
           }};

@@ -84,7 +84,8 @@ TEST(PageDataTest, ExemplarsHaveTheMaskOfTheActivationMap) {
 TEST(PageDataTest, UnitsThatHaveNamesAreCalledByThem) {
   RunManifest manifest = TwoUnitManifest();
   const Descriptions none;
-  const std::vector<LayerSummary> layers = {Summarize(TwoUnits(), DescriptionIndex(none, manifest))};
+  const std::vector<LayerSummary> layers = {
+      Summarize(TwoUnits(), DescriptionIndex(none, manifest))};
   const Json plain = Argument(ReportScript(manifest, none, layers), "setReport");
   EXPECT_FALSE(plain["layers"][0].contains("names"));
   manifest.layers[0].unit_names = {"cats", "</script>"};

@@ -52,6 +52,15 @@ test('words are found by their beginnings, without case and accents', () => {
   assert.deepEqual(found({query: '<.*'}), [0, 1, 2, 3], 'punctuation is not a word');
 });
 
+test('units that have names are found by them, too', () => {
+  const fresh = {words: undefined};  // of the search, kept from another test
+  const named = [{...units[0], ...fresh, name: 'Cluster of beagles'}, {...units[1], ...fresh, name: ''}];
+  const names = (query) => search.select(named, {...everything, query}).map((unit) => unit.name);
+  assert.deepEqual(names('beag'), ['Cluster of beagles']);
+  assert.deepEqual(names('dogs beagles'), ['Cluster of beagles']);
+  assert.deepEqual(names('cats'), []);
+});
+
 test('layers and kinds narrow the search', () => {
   assert.deepEqual(found({layer: 'layer1'}), [0, 1]);
   assert.deepEqual(found({kind: 'described'}), [0, 2, 3]);
