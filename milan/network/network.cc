@@ -137,7 +137,8 @@ Network Network::Parse(std::string_view bytes, const std::string& name) {
   return Network(ParseModel(bytes, name), name);
 }
 
-Network::Network(onnx::ModelProto model, std::string name) : name_(std::move(name)) {
+Network::Network(onnx::ModelProto model, std::string name, Path folder)
+    : name_(std::move(name)), folder_(std::move(folder)) {
   ValidateModel(model, name_);
   model_ = std::make_shared<const onnx::ModelProto>(std::move(model));
 }

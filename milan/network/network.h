@@ -42,7 +42,8 @@ class Network {
   static Network Load(const Path& path);
   /// The same from memory; `name` stands for the file in errors.
   static Network Parse(std::string_view bytes, const std::string& name);
-  explicit Network(onnx::ModelProto model, std::string name);
+  /// `folder` holds the model's external data files, if it has any.
+  explicit Network(onnx::ModelProto model, std::string name, Path folder = {});
 
   const std::string& name() const;           ///< File name, for messages.
   std::vector<NetworkValue> Inputs() const;  ///< Without initializers.
