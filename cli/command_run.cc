@@ -2,7 +2,6 @@
 #include <cctype>
 #include <map>
 #include <memory>
-#include <set>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -13,6 +12,7 @@
 #include "milan/base/error.h"
 #include "milan/base/json.h"
 #include "milan/base/npy.h"
+#include "milan/exemplar/exemplar_set.h"
 #include "milan/image/photo_set.h"
 #include "milan/network/engine.h"
 
@@ -95,27 +95,12 @@ Array ReadPhoto(const Path& file, const Preprocessing& preprocessing) {
   return input;
 }
 
-/// A file name for a value: what file systems dislike becomes '_'; a number keeps names apart.
-std::string FileNameOf(const std::string& value, std::set<std::string>& used) {
-  constexpr size_t kLongest = 200;
-  std::string name;
-  for (const char c : value.substr(0, kLongest)) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ||
-                       (c == '.' && !name.empty());
-    name += plain ? c : '_';
-  }
-  std::string unique = name;
-  for (int i = 2; !used.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
-  return unique + ".npy";
-}
-
 void WriteOutputs(const RunCommand& command, const std::vector<NetworkValue>& outputs,
                   std::span<const ArrayView> values) {
   CreateFolder(command.output);
-  std::set<std::string> used;
   Json list = Json::array();
   for (size_t i = 0; i < values.size(); ++i) {
-    const Path file = command.output / FileNameOf(outputs[i].name, used);
+    const Path file = command.output / (LayerFileName(outputs[i].name) + ".npy");
     WriteNpy(file, values[i]);
     if (command.common.json) {
       list.push_back(
