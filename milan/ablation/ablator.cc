@@ -67,6 +67,28 @@ struct UnitPlaces {
   }
 };
 
+/// Writes what the edit makes of a unit, as a gate would: `values` are the layer's, `edited` is the
+/// copy that is changed.
+void ApplyEdit(const UnitEdit& edit, const ArrayView& values, int axis,
+               std::vector<float>* edited) {
+  const UnitPlaces places(values.shape, axis);
+  for (int64_t i = 0; i < places.before; ++i) {
+    const int64_t first = (i * places.units + edit.unit) * places.after;
+    for (int64_t j = first; j < first + places.after; ++j) {
+      const float scaled = edit.scale == 0 ? 0.0F : values.values[j] * edit.scale;
+      (*edited)[j] = scaled + edit.shift;
+    }
+  }
+}
+
+void Restore(const UnitEdit& edit, const ArrayView& values, int axis, std::vector<float>* edited) {
+  const UnitPlaces places(values.shape, axis);
+  for (int64_t i = 0; i < places.before; ++i) {
+    const int64_t first = (i * places.units + edit.unit) * places.after;
+    std::copy_n(values.values.begin() + first, places.after, edited->begin() + first);
+  }
+}
+
 bool IsZero(const ArrayView& value, int axis, int64_t unit) {
   const UnitPlaces places(value.shape, axis);
   for (int64_t i = 0; i < places.before; ++i) {
@@ -112,6 +134,7 @@ class Ablator::Implementation {
       const int64_t first = item % chunks * kSetsAtOnce;
       const int64_t end = std::min(first + kSetsAtOnce, std::ssize(sets));
       const std::vector<ArrayView> values = store_.Get(photo, &worker.buffer);
+      CopyLayers(values, worker);
       for (int64_t i = first; i < end; ++i) {
         if (IsUnchanged(sets[i], values)) {
           ++spared_;
@@ -145,11 +168,14 @@ class Ablator::Implementation {
     std::vector<float> buffer;                ///< For values that come from disk.
     std::map<std::string, GateValues> gates;  ///< Neutral between two sets.
     Array photo;
+    std::map<std::string, std::vector<float>> copies;  ///< Of layers that are edited directly.
   };
 
   void Prepare(const AblatableNetwork& network) {
     prefix_ = CreateEngine(network.cut.prefix, kAblationEngine);
-    suffix_ = CreateEngine(network.cut.suffix, kAblationEngine);
+    edits_directly_ = network.plain_suffix.has_value();
+    suffix_ =
+        CreateEngine(edits_directly_ ? *network.plain_suffix : network.cut.suffix, kAblationEngine);
     for (const Gate& gate : network.gates) {
       const auto& crossing = network.cut.crossing;
       const auto place = std::find(crossing.begin(), crossing.end(), gate.ungated);
@@ -202,12 +228,47 @@ class Ablator::Implementation {
     }
     prefix_->Run({&view, 1}, [&](std::span<const ArrayView> values) {
       store_.Put(id, values);
-      baseline_[id] = JudgeOne({}, id, {values.begin(), values.end()}, worker);
+      const std::vector<ArrayView> crossing(values.begin(), values.end());
+      CopyLayers(crossing, worker);
+      baseline_[id] = JudgeOne({}, id, crossing, worker);
     });
+  }
+
+  void CopyLayers(const std::vector<ArrayView>& values, Worker& worker) const {
+    if (!edits_directly_) return;
+    for (const auto& [layer, place] : crossing_) {
+      const auto elements = values[place.first].values;
+      worker.copies[layer].assign(elements.begin(), elements.end());
+    }
   }
 
   Verdict JudgeOne(const EditSet& edits, int64_t photo, const std::vector<ArrayView>& values,
                    Worker& worker) {
+    return edits_directly_ ? JudgeDirectly(edits, photo, values, worker)
+                           : JudgeByGates(edits, photo, values, worker);
+  }
+
+  /// All edited layers cross the cut: their copies are edited, and restored.
+  Verdict JudgeDirectly(const EditSet& edits, int64_t photo, const std::vector<ArrayView>& values,
+                        Worker& worker) {
+    std::vector<ArrayView> inputs = values;
+    for (const auto& [layer, place] : crossing_) {
+      inputs[place.first].values = worker.copies.at(layer);
+    }
+    const auto for_each_edit = [&](const auto& change) {
+      for (const UnitEdit& edit : edits) {
+        const auto& [place, axis] = crossing_.at(edit.layer);
+        change(edit, values[place], axis, &worker.copies.at(edit.layer));
+      }
+    };
+    for_each_edit(ApplyEdit);
+    const Verdict verdict = RunSuffix(inputs, photo);
+    for_each_edit(Restore);
+    return verdict;
+  }
+
+  Verdict JudgeByGates(const EditSet& edits, int64_t photo, const std::vector<ArrayView>& values,
+                       Worker& worker) {
     for (const UnitEdit& edit : edits) worker.gates.at(edit.layer).Set(edit);
     std::vector<ArrayView> inputs = values;
     for (const UnitAxis& axis : input_.layers) {
@@ -249,6 +310,7 @@ class Ablator::Implementation {
 
   std::unique_ptr<Engine> prefix_;  ///< Null when nothing is to be edited.
   std::unique_ptr<Engine> suffix_;
+  bool edits_directly_ = false;  ///< The suffix has no gates.
   /// Layers whose ungated value crosses the cut: its place and unit axis.
   std::map<std::string, std::pair<size_t, int>> crossing_;
 };

@@ -92,6 +92,25 @@ TEST_F(AblatorTest, SaysWhatTheEditedNetworkSays) {
   EXPECT_GT(changed, kPhotos);
 }
 
+TEST_F(AblatorTest, ASingleLayerIsEditedAsByGates) {
+  const std::vector<UnitAxis> block = {layers_[1]};
+  const Ablator direct(Input(block), {}, progress_);
+  const Ablator gated(Input(layers_), {}, progress_);
+  const std::vector<EditSet> sets = {{ZeroUnit("block", 1)},
+                                     {SetUnit("block", 2, 0.5F), ScaleUnit("block", 7, -3)},
+                                     {{"block", 3, 0.5F, 1}}};
+  const auto verdicts = direct.Judge(sets, progress_);
+  const auto expected = gated.Judge(sets, progress_);
+  for (size_t set = 0; set < sets.size(); ++set) {
+    for (size_t photo = 0; photo < kPhotos; ++photo) {
+      EXPECT_EQ(verdicts[set][photo].rank, expected[set][photo].rank);
+      EXPECT_NEAR(verdicts[set][photo].output, expected[set][photo].output, 1e-5);
+      EXPECT_NE(verdicts[set][photo].output, direct.baseline()[photo].output);
+    }
+  }
+  EXPECT_EQ(direct.Judge(std::vector<EditSet>{{}}, progress_).front(), direct.baseline());
+}
+
 TEST_F(AblatorTest, VerdictsDependOnNothingElse) {
   const Ablator ablator(Input(layers_), {.workers = 1}, progress_);
   const auto expected = ablator.Judge(sets_, progress_);

@@ -1,9 +1,11 @@
 #include "milan/network/ablatable.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
+#include <onnx/onnx_pb.h>
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
@@ -57,6 +59,50 @@ bool ComputesInHalf(const Network& network) {
   });
 }
 
+/// The nodes whose inputs all exist, in a graph in topological order.
+void KeepComputable(onnx::GraphProto* graph) {
+  std::unordered_set<std::string> known;
+  for (const auto& input : graph->input()) known.insert(input.name());
+  for (std::string& name : InitializerNames(*graph)) known.insert(std::move(name));
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+  for (const auto& node : graph->node()) {
+    const std::vector<std::string> reads = Reads(node);
+    const bool is_computable = std::all_of(reads.begin(), reads.end(),
+                                           [&](const auto& name) { return known.contains(name); });
+    // A layer that has become an input is not computed any more.
+    const bool is_given = std::any_of(node.output().begin(), node.output().end(),
+                                      [&](const auto& name) { return known.contains(name); });
+    if (!is_computable || is_given) continue;
+    known.insert(node.output().begin(), node.output().end());
+    *nodes.Add() = node;
+  }
+  graph->mutable_node()->Swap(&nodes);
+}
+
+std::optional<Network> PlainSuffix(const Network& suffix, const std::vector<Gate>& gates,
+                                   const std::string& output) {
+  onnx::ModelProto model = suffix.model();
+  onnx::GraphProto* graph = model.mutable_graph();
+  for (const Gate& gate : gates) {
+    auto& inputs = *graph->mutable_input();
+    const auto layer = std::find_if(inputs.begin(), inputs.end(), [&](const auto& input) {
+      return input.name() == gate.ungated;
+    });
+    if (gate.axis.layer == output || layer == inputs.end() ||
+        layer->type().tensor_type().elem_type() != onnx::TensorProto::FLOAT) {
+      return std::nullopt;
+    }
+    layer->set_name(gate.axis.layer);
+    inputs.erase(std::remove_if(inputs.begin(), inputs.end(),
+                                [&](const auto& input) {
+                                  return input.name() == gate.scale || input.name() == gate.shift;
+                                }),
+                 inputs.end());
+  }
+  KeepComputable(graph);
+  return Network(std::move(model), suffix.name(), suffix.folder()).Tap({output});
+}
+
 }  // namespace
 
 AblatableNetwork PrepareAblation(const Network& network, const Shape& input,
@@ -76,8 +122,9 @@ AblatableNetwork PrepareAblation(const Network& network, const Shape& input,
     changing.push_back(gate.scale);
     changing.push_back(gate.shift);
   }
-  return {gated.network.Tap({output}), Cut(gated.network, changing, {output}),
-          std::move(gated.gates)};
+  CutNetwork cut = Cut(gated.network, changing, {output});
+  std::optional<Network> plain = PlainSuffix(cut.suffix, gated.gates, output);
+  return {gated.network.Tap({output}), std::move(cut), std::move(gated.gates), std::move(plain)};
 }
 
 }  // namespace milan

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct AblatableNetwork {
   Network whole;            ///< Takes the photo, then scale and shift per gate; gives the output.
   CutNetwork cut;           ///< The same in two parts.
   std::vector<Gate> gates;  ///< In the order of the layers.
+  /// The suffix without gates, for callers that edit what crosses: takes the crossing values only,
+  /// with the layers' values edited. There when all layers cross the cut, as a single one does
+  /// unless it is the output or computed in another precision than float32.
+  std::optional<Network> plain_suffix;
 };
 
 /// Prepares `network`, which takes one input, for inputs of exactly `input` shape and edits of

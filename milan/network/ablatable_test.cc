@@ -83,6 +83,11 @@ TEST_P(AblateTrained, PartsGiveTheWholeNetworksBits) {
     const Array whole = RunWhole(ablatable, gate, input);
     EXPECT_TRUE(SameBits(RunParts(ablatable, gate, input), whole)) << axis.layer;
     EXPECT_FALSE(SameBits(whole, plain)) << axis.layer;
+    if (axis.layer == output) continue;
+    ASSERT_TRUE(ablatable.plain_suffix.has_value());
+    EXPECT_TRUE(SameBits(
+        RunWith(*ablatable.plain_suffix, RunWith(ablatable.cut.prefix, {input}))[0], plain))
+        << axis.layer;
     ++checked;
   }
   EXPECT_GE(checked, 1);
