@@ -30,6 +30,9 @@ void AddDistillCommand(CLI::App& app, Action& action);
 void AddEvaluateCommand(CLI::App& app, Action& action);
 void AddExportCommand(CLI::App& app, Action& action);
 void AddImportCommand(CLI::App& app, Action& action);
+void AddRunCommand(CLI::App& app, Action& action);
+void AddAccuracyCommand(CLI::App& app, Action& action);
+void AddEditCommand(CLI::App& app, Action& action);
 
 /// Adds --quiet (and --json where a program reads the result).
 void AddCommonOptions(CLI::App& command, CommonOptions& options, bool with_json);

@@ -103,6 +103,9 @@ int Main(int argc, char** argv) {
   AddEvaluateCommand(app, action);
   AddExportCommand(app, action);
   AddImportCommand(app, action);
+  AddRunCommand(app, action);
+  AddAccuracyCommand(app, action);
+  AddEditCommand(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

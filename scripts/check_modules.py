@@ -16,6 +16,7 @@ ALLOWED = {
     "network": {"base"},
     "cluster": {"base"},
     "exemplar": {"base", "image", "network", "cluster"},
+    "ablation": {"base", "image", "network", "exemplar"},
     "text": {"base"},
     "evaluate": {"base", "text"},
     "report": {"base", "image", "exemplar", "text"},

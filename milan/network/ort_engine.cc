@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <onnx/onnx_pb.h>
 #include <onnxruntime_cxx_api.h>
 #include <onnxruntime_session_options_config_keys.h>
 
@@ -20,7 +21,9 @@
 #include "milan/network/graph.h"
 #include "milan/network/model_builder.h"
 #include "milan/network/output_types.h"
+#include "milan/network/parse.h"
 #include "milan/network/photo_input.h"
+#include "milan/network/temporary_file.h"
 
 namespace milan {
 namespace {
@@ -84,10 +87,23 @@ void UseCuda(int index, Ort::SessionOptions& session) {
   session.SetDeterministicCompute(true);
 }
 
+GraphOptimizationLevel LevelOf(Optimization optimization) {
+  switch (optimization) {
+    case Optimization::kNone:
+      return ORT_DISABLE_ALL;
+    case Optimization::kFused:
+      return ORT_ENABLE_EXTENDED;
+    case Optimization::kAll:
+      break;
+  }
+  return ORT_ENABLE_ALL;
+}
+
 Ort::SessionOptions SessionOptionsFor(const Network& network, const EngineOptions& options) {
   Ort::SessionOptions session;
   session.SetIntraOpNumThreads(options.intra_op_threads);
   session.SetExecutionMode(ORT_SEQUENTIAL);
+  session.SetGraphOptimizationLevel(LevelOf(options.optimization));
   session.SetLogSeverityLevel(ORT_LOGGING_LEVEL_ERROR);
   // Waiting threads sleep: the other workers of a tally need the processor.
   session.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0");
@@ -365,6 +381,19 @@ DeviceProbe ProbeDevices() {
             }
             return "";
           }};
+}
+
+Network Optimize(const Network& network) {
+  const TemporaryFile file("milan-optimized");
+  Translated(network.name(), [&] {
+    const Ort::Env environment(ORT_LOGGING_LEVEL_ERROR, "milan", DiscardLog, nullptr);
+    Ort::SessionOptions options =
+        SessionOptionsFor(network, {.optimization = Optimization::kFused});
+    options.SetOptimizedModelFilePath(file.path().c_str());
+    const std::string bytes = network.Serialize();
+    return Ort::Session(environment, bytes.data(), bytes.size(), options);
+  });
+  return Network(ParseModel(file.path()), network.name());
 }
 
 std::string EngineVersion() { return OrtGetApiBase()->GetVersionString(); }

@@ -1,5 +1,6 @@
 // Writes what the command line tests describe: network.onnx (layer1 with 8 units of which unit 3 is
-// dead, layer2 with 12) and 40 small photos of coloured discs, all made by code.
+// dead, layer2 with 12), classifier.onnx (four classes) and 40 small photos of coloured discs, all
+// made by code.
 
 #include <cstdio>
 #include <string>
@@ -33,6 +34,27 @@ void WriteNetwork(const Path& path) {
   x = builder.Relu("layer2", x);
   builder.Output(x);
   WriteFileAtomically(path, builder.Build("fixture").Serialize());
+}
+
+/// A classifier of four classes with a sidecar that names them.
+void WriteClassifier(const Path& folder) {
+  Random random(5);
+  ModelBuilder builder("input", {-1, 3, 32, 32});
+  std::string x = builder.Conv("conv", builder.input(), RandomArray({6, 3, 3, 3}, 1.0F, random),
+                               RandomArray({6}, 0.1F, random), {.stride = 2, .padding = 1});
+  x = builder.Relu("layer", x);
+  x = builder.Conv("conv2", x, RandomArray({8, 6, 3, 3}, 1.0F, random),
+                   RandomArray({8}, 0.1F, random), {.stride = 2, .padding = 1});
+  x = builder.Relu("late", x);
+  x = builder.Flatten("flat", builder.GlobalAveragePool("average", x));
+  builder.Output(
+      builder.Gemm("logits", x, RandomArray({4, 8}, 4.0F, random), RandomArray({4}, 0.1F, random)));
+  WriteFileAtomically(folder / "classifier.onnx", builder.Build("classifier").Serialize());
+  WriteFileAtomically(folder / "classifier.json",
+                      R"({"input": {"resize": {"size": [32, 32]}, "scale": 0.00392156862,
+                          "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+                          "labels": "names.txt"})");
+  WriteFileAtomically(folder / "names.txt", "red fox, Vulpes\ngrey wolf\nfrog\nship\n");
 }
 
 /// A disc of one colour on another: photos differ enough that every unit has its own exemplars.
@@ -78,6 +100,7 @@ int main(int argc, char** argv) {
   }
   const milan::Path folder = argv[1];
   milan::WriteNetwork(folder / "network.onnx");
+  milan::WriteClassifier(folder);
   milan::WritePhotos(folder / "photos");
   return 0;
 }
