@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/steps.h"
 #include "milan/base/json.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 namespace {
@@ -31,13 +32,13 @@ std::string MapSize(const Layer& layer) {
 
 void PrintTable(const std::vector<Layer>& layers, const std::vector<Layer>& defaults) {
   size_t width = 5;
-  for (const Layer& layer : layers) width = std::max(width, layer.name.size());
+  for (const Layer& layer : layers) width = std::max(width, Printable(layer.name).size());
   fmt::print("  {:<{}}  {:<18}  {:>6}  {:>8}\n", "layer", width, "operator", "units", "map");
   for (const Layer& layer : layers) {
     const std::string units = layer.IsDescribable() ? std::to_string(layer.units) : "-";
     const char mark = IsNamed(defaults, layer.name) ? '*' : ' ';
-    fmt::print("{} {:<{}}  {:<18}  {:>6}  {:>8}\n", mark, layer.name, width, layer.op_type, units,
-               MapSize(layer));
+    fmt::print("{} {:<{}}  {:<18}  {:>6}  {:>8}\n", mark, Printable(layer.name), width,
+               Printable(layer.op_type), units, MapSize(layer));
   }
   fmt::print("\n* described by default; choose with --layers NAME or a glob such as '*relu*'\n");
 }

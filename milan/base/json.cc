@@ -7,6 +7,11 @@
 namespace milan {
 namespace {
 
+// What a file may ask for (docs/formats.md): one may be made to exhaust the stack or, since members
+// are looked up one by one, the user's patience.
+constexpr size_t kDeepest = 64;          // lists and objects in each other
+constexpr size_t kMostMembers = 65'536;  // of one object
+
 /// "line 3, column 14" of the byte before `position`.
 std::string PlaceOf(size_t position, std::string_view text) {
   const auto before = text.substr(0, std::min(position, text.size()));
@@ -31,9 +36,9 @@ void CheckLimits(std::string_view text, const std::string& name) {
       // The limit of members is that of objects; a list may be as long as it likes.
       constexpr size_t kUncounted = std::numeric_limits<size_t>::max() / 2;
       commas.push_back(c == '{' ? 0 : kUncounted);
-      if (commas.size() > kDeepestJson) {
+      if (commas.size() > kDeepest) {
         throw InputError(name + ": lists and objects lie in each other more than " +
-                         std::to_string(kDeepestJson) + " deep at " + PlaceOf(i + 1, text));
+                         std::to_string(kDeepest) + " deep at " + PlaceOf(i + 1, text));
       }
     } else if ((c == '}' || c == ']') && !commas.empty()) {
       commas.pop_back();

@@ -15,12 +15,8 @@ namespace milan {
 /// Keeps the order in which members were written, so that files read well.
 using Json = nlohmann::ordered_json;
 
-inline constexpr int kDeepestJson = 64;         ///< Lists and objects in each other.
-inline constexpr size_t kMostMembers = 65'536;  ///< Of one object.
-
 /// Parses a JSON text; `name` says in errors where it came from. Throws kInput with line and
-/// column, also where it goes deeper or has larger objects than the limits above: a file may be
-/// made to exhaust the stack or, since members are looked up one by one, the user's patience.
+/// column.
 Json ParseJson(std::string_view text, const std::string& name);
 
 /// Reads a JSON file. Throws kInput naming the file.

@@ -269,6 +269,22 @@ TEST(Hostile, AnOptionalValueIsNoLayerAndCannotRun) {
               ThrowsMessage<Error>(HasSubstr("value 'odd' is not a tensor")));
 }
 
+TEST(Hostile, MoreMemoryThanTheMachineHasIsAnError) {
+  // A legal network of a few bytes: a constant of 2^50 numbers, made when it runs.
+  onnx::ModelProto model = GoodModel();
+  onnx::TensorProto* shape = model.mutable_graph()->add_initializer();
+  shape->set_name("sizes");
+  shape->set_data_type(onnx::TensorProto::INT64);
+  shape->add_dims(2);
+  shape->add_int64_data(int64_t{1} << 25);
+  shape->add_int64_data(int64_t{1} << 25);
+  AddNode("ConstantOfShape", {"sizes"}, "vast", model.mutable_graph());
+  AddNode("Add", {"vast", "logits"}, "sum of vast", model.mutable_graph());
+  const Network network = Network::Parse(model.SerializeAsString(), "net.onnx");
+  EXPECT_THAT([&] { ListLayers(network, 16, 16); },
+              ThrowsMessage<Error>(::testing::StartsWith("net.onnx: ")));
+}
+
 TEST(Hostile, AnOutputWithALyingTypeIsAnError) {
   onnx::ModelProto model = GoodModel();
   model.mutable_graph()->mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
