@@ -9,7 +9,7 @@ CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
 .PHONY: help build install deps demo test lint headers tidy format sanitize bench bench-reference determinism \
-  train zoo clean
+  fuzz train zoo clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,10 @@ test: build/.deps-tests build ## Run all fast tests: units, properties, parity, 
 
 sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour and thread sanitizers
 	@scripts/run_sanitizers.sh
+
+FUZZ_SECONDS ?= 1800
+fuzz: build/.deps-fuzz ## Search for files that crash milan, FUZZ_SECONDS (1800) long
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 lint: build/.deps-lint ## Formatting and the module table
 	@scripts/lint.sh
@@ -70,4 +74,4 @@ zoo: build ## Export the field's networks with python3-torchvision and hold them
 	@/usr/bin/python3 tests/networks/zoo.py --build $(BUILD) --folder build/zoo --photos $(SHARED)/photos $(NETWORKS)
 
 clean: ## Remove build outputs, keep the downloaded ONNX Runtime
-	@rm -rf build/{release,dev,asan,tsan,demo,train,zoo}
+	@rm -rf build/{release,dev,asan,tsan,fuzz,demo,train,zoo}

@@ -8,6 +8,7 @@
 #include "cli/steps.h"
 #include "cli/token_options.h"
 #include "milan/base/json.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 namespace {
@@ -40,8 +41,8 @@ std::string NotesOf(const Layer& layer) {
 }
 
 std::string ModuleOf(const Layer& layer) {
-  if (!layer.modules.empty()) return layer.modules.front();
-  return layer.folded_module.empty() ? "" : layer.folded_module + " + BatchNorm";
+  if (!layer.modules.empty()) return Printable(layer.modules.front());
+  return layer.folded_module.empty() ? "" : Printable(layer.folded_module) + " + BatchNorm";
 }
 
 size_t WidthOf(const std::vector<Layer>& layers, size_t least, std::string (*text)(const Layer&)) {
@@ -50,7 +51,7 @@ size_t WidthOf(const std::vector<Layer>& layers, size_t least, std::string (*tex
 }
 
 void PrintTable(const std::vector<Layer>& layers, const std::vector<Layer>& defaults) {
-  const auto name_of = [](const Layer& layer) { return layer.name; };
+  const auto name_of = [](const Layer& layer) { return Printable(layer.name); };
   const size_t width = WidthOf(layers, 5, name_of);
   const size_t module_width = WidthOf(layers, 0, ModuleOf);
   const auto column = [&](const std::string& module) {
@@ -63,9 +64,9 @@ void PrintTable(const std::vector<Layer>& layers, const std::vector<Layer>& defa
     const std::string units = layer.IsDescribable() ? std::to_string(layer.units) : "-";
     const char mark = IsNamed(defaults, layer.name) ? '*' : ' ';
     const std::string line =
-        fmt::format("{} {:<{}}  {}{:<18}  {:<6}  {:>6}  {:>8}  {}", mark, layer.name, width,
-                    column(ModuleOf(layer)), layer.op_type, ToString(layer.layout), units,
-                    MapSize(layer), NotesOf(layer));
+        fmt::format("{} {:<{}}  {}{:<18}  {:<6}  {:>6}  {:>8}  {}", mark, Printable(layer.name),
+                    width, column(ModuleOf(layer)), Printable(layer.op_type),
+                    ToString(layer.layout), units, MapSize(layer), Printable(NotesOf(layer)));
     fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
   }
 }

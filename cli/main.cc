@@ -15,6 +15,7 @@
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "milan/base/error.h"
+#include "milan/base/printable.h"
 #include "milan/base/version.h"
 #include "milan/captioner/bundle.h"
 #include "milan/cluster/mpi_cluster.h"
@@ -31,11 +32,13 @@ constexpr const char* kFooter = R"(Examples:
 Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 3 a bug in milan, 130 interrupted.
 `milan COMMAND --help` shows a command's options and examples.)";
 
+constexpr size_t kLongestMessage = 4000;  ///< What a broken file says ends somewhere.
+
 /// Which of several processes an error is of.
 std::string Where() { return IsInMpiCluster() ? MpiRankName() + ": " : ""; }
 
 int Fail(const std::string& message, ExitCode code) {
-  fmt::print(stderr, "error: {}{}\n", Where(), message);
+  fmt::print(stderr, "error: {}{}\n", Where(), Printable(message, kLongestMessage));
   return static_cast<int>(code);
 }
 
@@ -45,13 +48,10 @@ int Guard(const Action& action) {
     action();
     return static_cast<int>(ExitCode::kDone);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kCancelled) {
-      fmt::print(stderr, "{}interrupted; what was finished is kept, the same command continues\n",
-                 Where());
-    } else {
-      fmt::print(stderr, "error: {}{}\n", Where(), error.what());
-    }
-    return static_cast<int>(ExitCodeOf(error.kind()));
+    if (error.kind() != ErrorKind::kCancelled) return Fail(error.what(), ExitCodeOf(error.kind()));
+    fmt::print(stderr, "{}interrupted; what was finished is kept, the same command continues\n",
+               Where());
+    return static_cast<int>(ExitCode::kInterrupted);
   } catch (const std::bad_alloc&) {
     return Fail(
         "out of memory; limit the statistics (--memory), or take fewer layers (--layers) or "

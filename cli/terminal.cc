@@ -11,11 +11,27 @@
 #include <unistd.h>
 
 #include "milan/base/error.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr size_t kLongestLine = 100'000;
+
+/// Names of layers and photos may hold anything, which the terminal must not obey. Lines stay
+/// lines.
+std::string PrintableLines(std::string_view text) {
+  std::string shown;
+  while (true) {
+    const size_t end = text.find('\n');
+    shown += Printable(text.substr(0, end), kLongestLine);
+    if (end == std::string_view::npos) return shown;
+    shown += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
 
 volatile std::sig_atomic_t interrupted = 0;  // the one variable that a signal handler may set
 
@@ -105,7 +121,7 @@ void Terminal::End() {
 void Terminal::Warn(const std::string& text) {
   const std::lock_guard lock(mutex_);
   ClearLine();
-  if (!is_mute_) fmt::print(stderr, "warning: {}\n", text);
+  if (!is_mute_) fmt::print(stderr, "warning: {}\n", Printable(text, kLongestLine));
   if (log_) log_->warn("{}", text);
 }
 
@@ -114,7 +130,7 @@ bool Terminal::Cancelled() const { return interrupted != 0; }
 void Terminal::Say(const std::string& text) {
   const std::lock_guard lock(mutex_);
   ClearLine();
-  if (!quiet_) fmt::print(stderr, "{}\n", text);
+  if (!quiet_) fmt::print(stderr, "{}\n", PrintableLines(text));
   if (log_) log_->info("{}", text);
 }
 

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <system_error>
 
 #include "milan/base/json.h"
+#include "milan/base/printable.h"
 #include "milan/image/preprocess.h"
 #include "milan/image/preprocess_problem.h"
 
@@ -16,8 +19,8 @@ void RequireText(const Json& json, const std::string& key, const std::string& su
                  const std::string& name) {
   const auto value = GetOr<std::string>(json, key, supported, name);
   if (value != supported)
-    throw InputError(name + ": member '" + key + "' is '" + value + "'; only '" + supported +
-                     "' is supported");
+    throw InputError(name + ": member '" + key + "' is '" + Printable(value) + "'; only '" +
+                     supported + "' is supported");
 }
 
 /// JSON does not tell 256 from 256.0, but 256.5 is no number of pixels.
@@ -71,7 +74,7 @@ Preprocessing FromJson(const Json& input, const std::string& name,
   const auto kind = GetOr<std::string>(input, "kind", "image", name);
   if (kind != "image")
     throw InputError(
-        name + ": the network's input is of kind '" + kind +
+        name + ": the network's input is of kind '" + Printable(kind) +
         "', not 'image': it does not see photos and cannot be described on them" +
         (kind == "latent" ? "; --latents describes it on pictures that it makes" : ""));
   Preprocessing preprocessing;
@@ -106,6 +109,12 @@ Json Readable(const std::vector<float>& values) {
 }  // namespace
 
 Preprocessing ReadPreprocessing(const Path& sidecar, const Preprocessing& defaults) {
+  constexpr uintmax_t kLargestSidecar = uintmax_t{16} << 20;
+  std::error_code error;
+  if (const auto size = std::filesystem::file_size(sidecar, error);
+      !error && size > kLargestSidecar)
+    throw InputError(sidecar.string() + ": has " + std::to_string(size) +
+                     " bytes; a sidecar has 16 MiB at most");
   const Json json = ReadJson(sidecar);
   const std::string name = sidecar.string();
   return FromJson(Get<Json>(json, "input", name), name + ": input", defaults);

@@ -144,6 +144,25 @@ TEST(Sidecar, IsFoundBesideTheNetwork) {
   EXPECT_EQ(FindSidecar(folder / "a.b.json"), std::nullopt);
 }
 
+TEST(Sidecar, HostileOnesGetAnErrorThatNamesThePlace) {
+  const TemporaryFolder folder;
+  const auto rejects = [&](const std::string& text, const std::string& part) {
+    std::ofstream(folder / "net.json") << text;
+    EXPECT_THAT([&] { ReadPreprocessing(folder / "net.json"); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("net.json"), HasSubstr(part))));
+  };
+  rejects("{\"input\": " + std::string(10'000'000, '['), "64 deep at line 1, column 74");
+  Json input = UsualInput();
+  input["channels"] = "\x1b[2J" + std::string(1'000'000, 'x');
+  rejects(Json{{"input", input}}.dump(), "'channels' is '?[2Jxxx");
+  input = UsualInput();
+  input["crop"] = {1'000'000'000, 1'000'000'000};
+  rejects(Json{{"input", input}}.dump(), "16384");
+  std::filesystem::resize_file(folder / "net.json", (uintmax_t{16} << 20) + 1);
+  EXPECT_THAT([&] { ReadPreprocessing(folder / "net.json"); },
+              ThrowsMessage<Error>(HasSubstr("a sidecar has 16 MiB at most")));
+}
+
 TEST(Sidecar, ReadsThoseOfRealNetworks) {
   MILAN_NEEDS_SHARED_DATA();
   size_t images = 0;

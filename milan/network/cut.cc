@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
@@ -73,8 +72,8 @@ class Cutter {
     FindSuffix();
     const std::vector<std::string> crossing = Crossing();
     if (crossing.empty()) {
-      throw UsageError(fmt::format("{}: {} does not depend on the photo", network_.name(),
-                                   fmt::join(outputs, ", ")));
+      throw UsageError(
+          fmt::format("{}: {} does not depend on the photo", network_.name(), JoinNames(outputs)));
     }
     return {Prefix(crossing), Suffix(crossing), crossing};
   }

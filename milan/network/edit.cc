@@ -9,8 +9,8 @@
 #include "milan/base/error.h"
 #include "milan/base/json.h"
 #include "milan/base/version.h"
-#include "milan/network/external_data.h"
 #include "milan/network/graph.h"
+#include "milan/network/load_external_data.h"
 #include "milan/network/zero_weights.h"
 
 namespace milan {

@@ -2,18 +2,30 @@
 
 // Private to this module.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
-#include "milan/base/file.h"
-
 namespace onnx {
-class ModelProto;
+class TensorProto;
 }
 
 namespace milan {
 
-/// Reads the weights that lie in files beside the network into the model. Throws kInput, beginning
-/// with `name`, for a file that is missing, too short or outside of `folder`.
-void LoadExternalData(const Path& folder, const std::string& name, onnx::ModelProto* model);
+/// Bytes of an element of ONNX's TensorProto.DataType; 0 for texts and types that are not known.
+uint64_t ElementBytes(int type);
+
+/// Where a tensor's data lies, when that is another file.
+struct ExternalPlace {
+  std::string location;  ///< Relative, without "..".
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;  ///< As the tensor says.
+};
+
+bool IsExternal(const onnx::TensorProto& tensor);
+
+/// Throws kInput, beginning with `place`, when the entries are not those of a file that can only
+/// lie below the model's folder.
+ExternalPlace ReadExternalPlace(const onnx::TensorProto& tensor, const std::string& place);
 
 }  // namespace milan

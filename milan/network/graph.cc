@@ -9,6 +9,8 @@
 #include <onnx/onnx_pb.h>
 
 #include "milan/base/error.h"
+#include "milan/base/printable.h"
+#include "milan/network/limits.h"
 
 namespace milan {
 namespace {
@@ -49,17 +51,13 @@ std::unordered_map<std::string, int> Producers(const onnx::GraphProto& graph) {
   return producers;
 }
 
-std::string Printable(std::string_view name) {
-  constexpr size_t kLongest = 200;
-  std::string text;
-  for (const char c : name.substr(0, kLongest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return text + (name.size() > kLongest ? "..." : "");
-}
-
 void CheckComputedOnce(const onnx::GraphProto& graph, const std::string& name) {
+  Names inputs;
+  for (const auto& input : graph.input()) {
+    if (!inputs.insert(input.name()).second) {
+      throw InputError(fmt::format("{}: has two inputs {}", name, Quoted(input.name())));
+    }
+  }
   const Names given = GivenValues(graph);
   Names computed;
   for (const auto& node : graph.node()) {
@@ -160,6 +158,12 @@ bool IsFloatingPoint(std::string_view type_name) {
 
 std::string Quoted(std::string_view name) { return "'" + Printable(name) + "'"; }
 
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + Printable(name);
+  return list;
+}
+
 std::string Describe(const onnx::NodeProto& node) {
   const std::string op_type = Printable(node.op_type());
   if (!node.name().empty()) return fmt::format("node {} ({})", Quoted(node.name()), op_type);
@@ -231,6 +235,9 @@ void ValidateModel(const onnx::ModelProto& model, const std::string& name) {
       throw InputError(fmt::format("{}: {} has no operator", name, Describe(node)));
     }
   }
+  CheckNames(model, name);
+  CheckTensors(model, name);
+  CheckFunctions(model, name);
   CheckComputedOnce(graph, name);
   CheckNothingMissing(graph, name);
   CheckNoCycle(graph, name);

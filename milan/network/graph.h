@@ -22,6 +22,9 @@ bool IsFloatingPoint(std::string_view type_name);
 /// `name` in single quotes, safe to print: a broken file's names may hold any bytes.
 std::string Quoted(std::string_view name);
 
+/// Names for a list in a message, safe to print: "conv1, conv2".
+std::string JoinNames(const std::vector<std::string>& names);
+
 /// "node 'conv1' (Conv)", or "node Conv that computes 'conv1'" when the node has no name.
 std::string Describe(const onnx::NodeProto& node);
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <fnmatch.h>
 
 #include "milan/base/error.h"
@@ -125,7 +124,7 @@ Error NoSuchLayer(const std::vector<Layer>& layers, const std::string& pattern,
         fmt::format("layer {} {}; the network has no describable layer", Quoted(pattern), problem));
   }
   return UsageError(fmt::format("layer {} {}; the nearest names are {}{}", Quoted(pattern), problem,
-                                fmt::join(NearestNames(pattern, names, 3), ", "),
+                                JoinNames(NearestNames(pattern, names, 3)),
                                 without_units == nullptr ? FoldedNote(layers, pattern) : ""));
 }
 

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <onnx/onnx_pb.h>
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
+#include "milan/network/limits.h"
 #include "milan/network/parse.h"
 
 namespace milan {
@@ -116,7 +116,7 @@ void CheckTaps(const std::vector<std::string>& values, const Network& network) {
     if (!known.contains(value)) {
       throw UsageError(fmt::format("{}: the network computes no value {}; the nearest names are {}",
                                    network.name(), Quoted(value),
-                                   fmt::join(NearestNames(value, candidates, 3), ", ")));
+                                   JoinNames(NearestNames(value, candidates, 3))));
     }
     if (!asked.insert(value).second) {
       throw UsageError(fmt::format("{}: value {} is tapped twice", network.name(), Quoted(value)));
@@ -129,12 +129,15 @@ void CheckTaps(const std::vector<std::string>& values, const Network& network) {
 Network Network::Load(const Path& path) {
   const std::string name = path.filename().string();
   Network network(ParseModel(path), name);
+  CheckExternalFiles(network.model(), path, name);
   network.folder_ = std::filesystem::absolute(path).parent_path();
   return network;
 }
 
 Network Network::Parse(std::string_view bytes, const std::string& name) {
-  return Network(ParseModel(bytes, name), name);
+  Network network(ParseModel(bytes, name), name);
+  RefuseExternalFiles(network.model(), name);
+  return network;
 }
 
 Network::Network(onnx::ModelProto model, std::string name, Path folder)

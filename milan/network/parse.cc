@@ -9,6 +9,7 @@
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
+#include "milan/network/limits.h"
 
 namespace milan {
 namespace {
@@ -17,7 +18,6 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr size_t kLargestFile = std::numeric_limits<int>::max();  // protobuf's own limit
-constexpr int kDeepestNesting = 100;  // messages in messages: a subgraph takes three
 
 CodedInputStream StreamOf(std::string_view bytes) {
   return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),
@@ -57,6 +57,27 @@ std::string Beginning(std::string_view bytes) {
   return fmt::format(" (it begins with {})", Quoted(start));
 }
 
+/// Throws where parsing would take more than a network may ask for. False: the bytes are no model.
+bool IsModel(std::string_view bytes, const std::string& name) {
+  switch (ScanWire(bytes)) {
+    case WireVerdict::kFits:
+      return true;
+    case WireVerdict::kBroken:
+      return false;
+    case WireVerdict::kTooDeep:
+      throw InputError(name + ": graphs lie in graphs more than 32 deep, milan's limit");
+    case WireVerdict::kTooManyNodes:
+      throw InputError(
+          fmt::format("{}: has more than {} nodes, milan's limit", name, limits::kMostNodes));
+    case WireVerdict::kTooMuchMemory:
+      break;
+  }
+  throw InputError(
+      fmt::format("{}: {} bytes that would take more than {} GiB once read, milan's "
+                  "limit; is it a network?",
+                  name, bytes.size(), limits::kMostMemory >> 30));
+}
+
 }  // namespace
 
 onnx::ModelProto ParseModel(std::string_view bytes, const std::string& name) {
@@ -66,9 +87,10 @@ onnx::ModelProto ParseModel(std::string_view bytes, const std::string& name) {
   }
   CodedInputStream stream = StreamOf(bytes);
   stream.SetTotalBytesLimit(std::numeric_limits<int>::max());
-  stream.SetRecursionLimit(kDeepestNesting);
+  stream.SetRecursionLimit(limits::kDeepestMessages);
   onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
+  if (!IsModel(bytes, name) || !model.ParseFromCodedStream(&stream) ||
+      !stream.ConsumedEntireMessage()) {
     if (IsTruncated(bytes)) {
       throw InputError(
           fmt::format("{}: truncated after {} bytes; fetch the file again", name, bytes.size()));

@@ -42,3 +42,14 @@ PYTHON
 # Another view of the same layers is another run.
 expect 2 "$MILAN" exemplars "$vit" photos -o vit --layers 'blocks.1.mlp.1,blocks.0.attn.probabilities' --attention mean
 says "attention of the class token"; one_error_line
+# Names that a hostile file chose do not command the terminal.
+python3 - <<'PYTHON'
+data = open("network.onnx", "rb").read()
+assert data.count(b"layer2") >= 2
+open("evil.onnx", "wb").write(data.replace(b"layer2", b"\x1b[31mX"))  # as many bytes
+PYTHON
+expect 0 "$MILAN" layers evil.onnx
+says "?[31mX"
+! grep -q $'\x1b' output || fail "a control character reached the terminal"
+expect 2 "$MILAN" layers evil.onnx --layers '[31mY'
+! grep -q $'\x1b' output || fail "a control character reached the terminal"; one_error_line
