@@ -90,30 +90,32 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   for (const RunLayer& layer : manifest.layers) layers.push_back(ToJson(layer));
   Json also = Json::array();
   for (const ExemplarKind kind : manifest.also) also.push_back(ToString(kind));
-  Json json = {{"format", kFormat},
-               {"version", kVersion},
-               {"complete", manifest.complete},
-               {"milan", manifest.milan_version},
-               {"onnx_runtime", manifest.engine_version},
-               {"device", manifest.device},
-               {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
-               {"photos",
-                {{"path", manifest.photos_path},
-                 {"root", manifest.photo_root},
-                 {"hash", manifest.photos_hash},
-                 {"count", manifest.photo_count},
-                 {"skipped", manifest.skipped_count}}},
-               {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
-               {"k", manifest.k},
-               {"quantile", manifest.quantile},
-               {"mask_border", ToString(manifest.border)},
-               {"also", also},
-               {"shard", {manifest.shard.index, manifest.shard.count}},
-               {"layers", layers}};
+  const Json json = {
+      {"format", kFormat},
+      {"version", kVersion},
+      {"complete", manifest.complete},
+      {"milan", manifest.milan_version},
+      {"onnx_runtime", manifest.engine_version},
+      {"device", manifest.device},
+      {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
+      {"photos",
+       {{"path", manifest.photos_path},
+        {"root", manifest.photo_root},
+        {"hash", manifest.photos_hash},
+        {"count", manifest.photo_count},
+        {"skipped", manifest.skipped_count}}},
+      {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
+      {"k", manifest.k},
+      {"quantile", manifest.quantile},
+      {"mask_border", ToString(manifest.border)},
+      {"also", also},
+      {"shard", {manifest.shard.index, manifest.shard.count}},
+      {"layers", layers}};
+  Json written = json;
   if (!manifest.directions.empty()) {
-    json["directions"] = ParseJson(ToJsonText(manifest.directions), "directions");
+    written["directions"] = ParseJson(ToJsonText(manifest.directions), "directions");
   }
-  WriteJson(folder / "run.json", json);
+  WriteJson(folder / "run.json", written);
 }
 
 RunManifest ReadRunManifest(const Path& folder) {
