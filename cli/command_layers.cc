@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/network_step.h"
 #include "cli/steps.h"
 #include "milan/base/json.h"
 
@@ -15,6 +16,7 @@ struct LayersCommand {
   CommonOptions common;
   Path network;
   PreprocessingOptions preprocessing;
+  GeneratorOptions generator;
   std::vector<std::string> patterns;
   bool all = false;
 };
@@ -59,13 +61,12 @@ void PrintJson(const std::vector<Layer>& layers, const std::vector<Layer>& defau
 
 void RunLayers(const LayersCommand& command) {
   Terminal terminal(command.common.quiet || command.common.json);
-  const Network network = Network::Load(command.network);
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
-  std::vector<Layer> layers = ListLayers(network, preprocessing.Height(), preprocessing.Width());
-  const std::vector<Layer> defaults = DefaultLayers(layers);
+  const PreparedNetwork prepared =
+      PrepareNetwork(command.network, command.preprocessing, command.generator, terminal);
+  std::vector<Layer> layers = prepared.layers;
+  const std::vector<Layer> defaults = DefaultLayersOf(prepared);
   if (!command.patterns.empty()) {
-    layers = SelectLayers(layers, command.patterns);
+    layers = ChooseLayers(prepared, command.patterns);
   } else if (!command.all) {
     std::erase_if(layers, [](const Layer& layer) { return !layer.IsDescribable(); });
   }
@@ -86,6 +87,7 @@ void AddLayersCommand(CLI::App& app, Action& action) {
   sub->add_option("-l,--layers", command->patterns, "Only these, by name or glob")->delimiter(',');
   sub->add_flag("-a,--all", command->all, "Also values without units (tokens, scalars)");
   AddPreprocessingOptions(*sub, command->preprocessing);
+  AddGeneratorOptions(*sub, command->generator);
   AddCommonOptions(*sub, command->common, true);
   sub->footer("Examples:\n  milan layers squeezenet.onnx\n  milan layers net.onnx --json");
   sub->callback([command, &action] { action = [command] { RunLayers(*command); }; });

@@ -81,26 +81,27 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   for (const RunLayer& layer : manifest.layers) layers.push_back(ToJson(layer));
   Json also = Json::array();
   for (const ExemplarKind kind : manifest.also) also.push_back(ToString(kind));
-  const Json json = {
-      {"format", kFormat},
-      {"version", kVersion},
-      {"complete", manifest.complete},
-      {"milan", manifest.milan_version},
-      {"onnx_runtime", manifest.engine_version},
-      {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
-      {"photos",
-       {{"path", manifest.photos_path},
-        {"root", manifest.photo_root},
-        {"hash", manifest.photos_hash},
-        {"count", manifest.photo_count},
-        {"skipped", manifest.skipped_count}}},
-      {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
-      {"k", manifest.k},
-      {"quantile", manifest.quantile},
-      {"mask_border", ToString(manifest.border)},
-      {"also", also},
-      {"shard", {manifest.shard.index, manifest.shard.count}},
-      {"layers", layers}};
+  Json json = {{"format", kFormat},
+               {"version", kVersion},
+               {"complete", manifest.complete},
+               {"milan", manifest.milan_version},
+               {"onnx_runtime", manifest.engine_version},
+               {"network", {{"path", manifest.network_path}, {"hash", manifest.network_hash}}},
+               {"photos",
+                {{"path", manifest.photos_path},
+                 {"root", manifest.photo_root},
+                 {"hash", manifest.photos_hash},
+                 {"count", manifest.photo_count},
+                 {"skipped", manifest.skipped_count}}},
+               {"preprocessing", ParseJson(ToJsonText(manifest.preprocessing), "preprocessing")},
+               {"k", manifest.k},
+               {"quantile", manifest.quantile},
+               {"mask_border", ToString(manifest.border)},
+               {"also", also},
+               {"shard", {manifest.shard.index, manifest.shard.count}},
+               {"layers", layers}};
+  if (!manifest.constants.empty()) json["network"]["constants"] = manifest.constants;
+  if (manifest.latents) json["latents"] = ParseJson(ToJsonText(*manifest.latents), "latents");
   WriteJson(folder / "run.json", json);
 }
 
@@ -120,6 +121,10 @@ RunManifest ReadRunManifest(const Path& folder) {
   const Json network = Get<Json>(json, "network", name);
   manifest.network_path = Get<std::string>(network, "path", name);
   manifest.network_hash = Get<std::string>(network, "hash", name);
+  manifest.constants = GetOr<std::map<std::string, std::string>>(network, "constants", {}, name);
+  if (json.contains("latents")) {
+    manifest.latents = ParseLatentRecipe(ToText(json.at("latents")), name);
+  }
   const Json photos = Get<Json>(json, "photos", name);
   manifest.photos_path = Get<std::string>(photos, "path", name);
   manifest.photo_root = Get<std::string>(photos, "root", name);
@@ -214,6 +219,9 @@ Run OpenRun(const Path& folder) {
                      " photos, run.json says " + std::to_string(run.manifest.photo_count));
   }
   run.photo_root = run.manifest.photo_root;
+  if (run.manifest.latents) {
+    run.photo_root = std::filesystem::absolute(folder / run.photo_root).lexically_normal();
+  }
   return run;
 }
 
