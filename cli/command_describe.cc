@@ -58,7 +58,6 @@ std::optional<Run> ObtainExemplars(const ExemplarRequest& request, Terminal& ter
     terminal.LogTo(run.folder / "run.log");
     return run;
   }
-  if (request.photos.empty()) throw UsageError("PHOTOS is required with a network");
   if (request.run.empty()) throw UsageError("--output is required with a network");
   if (!MakeExemplars(request, terminal)) return std::nullopt;
   return OpenExemplars(request.run, terminal);
@@ -92,7 +91,6 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       "describe", "Describe a network's units: exemplars, then descriptions, then a report");
   AddExemplarOptions(*sub, command->exemplars);
   sub->get_option("NETWORK")->description("The network, an .onnx file; or a run");
-  sub->get_option("PHOTOS")->required(false);
   sub->get_option("--output")->required(false);
   sub->add_option("-b,--bundle", command->bundle, "Captioner to use (default: models/base)");
   sub->add_option("--beam", command->describe.beam_size, "Hypotheses kept by the search")
@@ -112,7 +110,8 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       "  milan describe squeezenet.onnx photos/ -o run/\n"
       "  milan describe squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
       "  milan describe run/\n"
-      "  milan describe net.onnx photos/ -o run/ --resize 256 --crop 224 --mean 0,0,0 --std 1,1,1");
+      "  milan describe net.onnx photos/ -o run/ --resize 256 --crop 224 --mean 0 --std 1\n"
+      "  milan describe generator.onnx --latents 10000 -o run/");
   sub->callback([command, &action] { action = [command] { RunDescribe(*command); }; });
 }
 

@@ -72,6 +72,9 @@ void AddExemplarsCommand(CLI::App& app, Action& action) {
       "Examples:\n"
       "  milan exemplars squeezenet.onnx photos/ -o run/ --layers 'fire*/concat'\n"
       "  milan exemplars squeezenet.onnx photos/ -o part-2/ --shard 2/5  (on the second machine)\n"
+      "  milan exemplars generator.onnx --latents 10000 --seed 1 -o run/\n"
+      "  milan exemplars generator.onnx --latents z=z.npy --distribution 'y=class(10)' -o run/\n"
+      "  milan exemplars openpose.onnx photos/ -o run/ --channels BGR --constant scale=1\n"
       "  mpirun -n 4 --bind-to none milan exemplars squeezenet.onnx photos/ -o run/");
   sub->callback([command, &action] { action = [command] { RunExemplars(*command); }; });
 }

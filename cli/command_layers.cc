@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/network_step.h"
 #include "cli/steps.h"
 #include "cli/token_options.h"
 #include "milan/base/json.h"
@@ -18,6 +19,7 @@ struct LayersCommand {
   Path network;
   PreprocessingOptions preprocessing;
   TokenFlags tokens;
+  GeneratorOptions generator;
   std::vector<std::string> patterns;
   std::string device = "auto";
   bool all = false;
@@ -105,17 +107,14 @@ void PrintJson(const std::vector<Layer>& layers, const std::vector<Layer>& defau
 
 void RunLayers(const LayersCommand& command) {
   Terminal terminal(command.common.quiet || command.common.json);
-  const Network network = Network::Load(command.network);
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
-  const EngineOptions engine = ResolveDevice(command.device, terminal);
-  std::vector<Layer> layers = InterpretLayers(
-      network, ListLayers(network, preprocessing.Height(), preprocessing.Width(), engine),
-      ParseTokenFlags(command.tokens));
+  const PreparedNetwork prepared = PrepareNetwork(
+      {command.network, command.preprocessing, command.generator, command.tokens, command.device},
+      terminal);
+  std::vector<Layer> layers = prepared.layers;
   const size_t count = layers.size();
-  const std::vector<Layer> defaults = DefaultLayers(layers);
+  const std::vector<Layer> defaults = DefaultLayersOf(prepared);
   if (!command.patterns.empty()) {
-    layers = SelectLayers(layers, command.patterns);
+    layers = ChooseLayers(prepared, command.patterns);
   } else if (!command.all) {
     std::erase_if(layers, [](const Layer& layer) { return !layer.is_proposed; });
   }
@@ -147,6 +146,7 @@ void AddLayersCommand(CLI::App& app, Action& action) {
   AddTokenFlags(*sub, command->tokens);
   AddDeviceOption(*sub, command->device);
   AddPreprocessingOptions(*sub, command->preprocessing);
+  AddGeneratorOptions(*sub, command->generator);
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
       "Examples:\n  milan layers squeezenet.onnx\n  milan layers net.onnx --json\n"

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/exemplar_ranks.h"
+#include "cli/network_step.h"
 #include "cli/steps.h"
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
@@ -17,22 +18,18 @@
 #include "milan/base/version.h"
 #include "milan/exemplar/tally_run.h"
 #include "milan/exemplar/unit_table.h"
-#include "milan/network/engine.h"
+#include "milan/network/batch_of_one.h"
 
 namespace milan {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<Layer> ChooseLayers(const std::vector<Layer>& all,
-                                const std::vector<std::string>& patterns, bool has_directions) {
-  if (!patterns.empty()) return SelectLayers(all, patterns);
-  if (has_directions) return {};  // they are what is asked for
-  std::vector<Layer> chosen = DefaultLayers(all);
-  if (chosen.empty()) {
-    throw UsageError("no layer with activation maps was found; `milan layers` shows what there is");
-  }
-  return chosen;
+/// The layers that the user chose; without any, only directions if there are such.
+std::vector<Layer> LayersOf(const PreparedNetwork& prepared,
+                            const std::vector<std::string>& patterns, bool has_directions) {
+  if (patterns.empty() && has_directions) return {};
+  return ChooseLayers(prepared, patterns);
 }
 
 std::vector<std::string> LayerNames(const std::vector<Layer>& layers) {
@@ -52,17 +49,37 @@ Shard ParseShard(const std::string& text) {
   return shard;
 }
 
-RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& preprocessing,
+/// The photos to list, or those that the generator makes.
+PhotoSet ListPhotos(const ExemplarRequest& request, const PreparedNetwork& prepared) {
+  if (prepared.latents) {
+    if (request.photos.empty()) return prepared.latents->PhotosOf(request.run);
+    throw UsageError("PHOTOS " + request.photos.string() + ": " + prepared.network.name() +
+                     " is a generator, which sees no photos: leave them out");
+  }
+  if (request.photos.empty()) {
+    throw UsageError("PHOTOS is required with a network that sees photos");
+  }
+  return OpenPhotoSet(request.photos);
+}
+
+RunManifest MakeManifest(const ExemplarRequest& request, const PreparedNetwork& prepared,
                          const std::vector<Layer>& layers, const PhotoSet& photos) {
   RunManifest manifest;
   manifest.milan_version = Version();
   manifest.engine_version = EngineVersion();
   manifest.network_path = fs::absolute(request.network).string();
   manifest.network_hash = HashFile(request.network);
-  manifest.photos_path = fs::absolute(request.photos).string();
-  manifest.photo_root = photos.root.string();
+  manifest.constants = prepared.constants;
+  if (prepared.latents) {
+    manifest.latents = prepared.latents->recipe();
+    manifest.photos_path = Summarize(*manifest.latents);
+    manifest.photo_root = "photos";
+  } else {
+    manifest.photos_path = fs::absolute(request.photos).string();
+    manifest.photo_root = photos.root.string();
+  }
   manifest.photo_count = static_cast<int64_t>(photos.photos.size());
-  manifest.preprocessing = preprocessing;
+  manifest.preprocessing = prepared.preprocessing;
   for (const Layer& layer : layers) manifest.layers.push_back(RunLayerOf(layer));
   manifest.k = request.tally.k;
   manifest.quantile = request.tally.quantile;
@@ -74,8 +91,7 @@ RunManifest MakeManifest(const ExemplarRequest& request, const Preprocessing& pr
 
 /// Everything read, nothing written.
 struct ExemplarPlan {
-  Network network;
-  EngineOptions engine;
+  PreparedNetwork prepared;
   std::vector<Layer> layers;
   PhotoSet photos;
   TallyRunRequest tally;
@@ -88,30 +104,28 @@ ExemplarPlan Prepare(ExemplarRequest request, PhotoSet* listed, Terminal& termin
     request.tally.also.push_back(ParseExemplarKind(kind));
   }
   Validate(request.tally);
-  const EngineOptions engine = ResolveDevice(request.device, terminal);
-  const Network network = Network::Load(request.network);
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, request.network, request.preprocessing, terminal);
-  const std::vector<Layer> all = InterpretLayers(
-      network, ListLayers(network, preprocessing.Height(), preprocessing.Width(), engine),
-      ParseTokenFlags(request.tokens));
-  DirectionPlan directions = PlanDirections(network, all, request.directions);
+  request.generator.has_photos = !request.photos.empty();
+  PreparedNetwork prepared = PrepareNetwork(
+      {request.network, request.preprocessing, request.generator, request.tokens, request.device},
+      terminal);
+  DirectionPlan directions = PlanDirections(prepared.network, prepared.layers, request.directions);
   std::vector<Layer>& made = directions.extended.layers;
-  std::vector<Layer> layers = ChooseLayers(all, request.layers, !made.empty());
+  std::vector<Layer> layers = LayersOf(prepared, request.layers, !made.empty());
   std::move(made.begin(), made.end(), std::back_inserter(layers));
-  PhotoSet photos = listed != nullptr ? std::move(*listed) : OpenPhotoSet(request.photos);
+  prepared.network = std::move(directions.extended.network);
+  PhotoSet photos = listed != nullptr ? std::move(*listed) : ListPhotos(request, prepared);
   TallyRunRequest tally;
   tally.folder = request.run;
-  tally.manifest = MakeManifest(request, preprocessing, layers, photos);
+  tally.manifest = MakeManifest(request, prepared, layers, photos);
   tally.manifest.directions = std::move(directions.origins);
-  tally.manifest.device = KindName(engine.device);
+  tally.manifest.device = KindName(prepared.engine.device);
   tally.options = request.tally;
   tally.overwrite = request.overwrite;
   tally.save_every_seconds = request.save_every_seconds;
   tally.memory_limit = request.memory_limit;
+  tally.latents = prepared.latents;
   PlanPasses(layers, tally);  // refuses what cannot be
-  return {std::move(directions.extended.network), engine, std::move(layers), std::move(photos),
-          std::move(tally)};
+  return {std::move(prepared), std::move(layers), std::move(photos), std::move(tally)};
 }
 
 /// What the tally is going to take, before it starts.
@@ -157,7 +171,7 @@ void MakeExemplarsInRanks(const ExemplarRequest& request, Communicator& ranks, T
   }
   if (is_first) SayPlan(*plan, progress, terminal);
   const auto make_engine = [&](const std::vector<Layer>& pass) {
-    return CreateEngineForOne(TapLayers(plan->network, pass), plan->engine);
+    return CreateEngineForOne(plan->prepared.Tap(pass), plan->prepared.engine);
   };
   MakeTallyRun(plan->tally, plan->layers, plan->photos, make_engine, terminal);
 }
@@ -166,12 +180,10 @@ void MakeExemplarsInRanks(const ExemplarRequest& request, Communicator& ranks, T
 
 void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   command.add_option("NETWORK", request.network, "The network, an .onnx file")->required();
-  command
-      .add_option(
-          "PHOTOS", request.photos,
-          "Photos (JPEG, PNG, WebP): a folder with its subfolders and .tar archives, a .tar "
-          "archive, or a .txt list of photos and archives")
-      ->required();
+  command.add_option(
+      "PHOTOS", request.photos,
+      "Photos (JPEG, PNG, WebP): a folder with its subfolders and .tar archives, a .tar "
+      "archive, or a .txt list of photos and archives; none for a generator");
   command.add_option("-o,--output", request.run, "Folder of the run; created when missing")
       ->required();
   command
@@ -214,6 +226,7 @@ void AddExemplarOptions(CLI::App& command, ExemplarRequest& request) {
   AddDeviceOption(command, request.device);
   AddDirectionOptions(command, request.directions);
   AddPreprocessingOptions(command, request.preprocessing);
+  AddGeneratorOptions(command, request.generator);
 }
 
 bool MakeExemplars(const ExemplarRequest& asked, Terminal& terminal) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,18 +24,22 @@ namespace milan {
 
 /// How the user says what the network expects of a photo, on top of its sidecar or the default.
 struct PreprocessingOptions {
-  std::string file;         ///< A sidecar JSON somewhere else.
-  std::string resize;       ///< "256" (shorter side) or "224x224" (height x width).
-  std::string crop;         ///< "224" or "224x224".
-  std::vector<float> mean;  ///< 3 numbers.
-  std::vector<float> std;   ///< 3 numbers.
-  float scale = 0;          ///< 0: as in the sidecar.
+  std::string file;                    ///< A sidecar JSON somewhere else.
+  std::string resize;                  ///< "256" (shorter side) or "224x224" (height x width).
+  std::string crop;                    ///< "224" or "224x224".
+  std::vector<float> mean;             ///< One number, or one per channel.
+  std::vector<float> std;              ///< The same.
+  float scale = 0;                     ///< 0: as in the sidecar.
+  std::string channels;                ///< "BGR"
+  std::string layout;                  ///< "NHWC"
+  std::vector<std::string> constants;  ///< "NAME=VALUE": inputs that are no photo's.
 };
 void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options);
 
 /// Resolves the preprocessing of a network: options over its sidecar over ImageNet's default
-/// (scaled to the network's input size where the file fixes one). Says which it is. Throws kUsage,
-/// kInput.
+/// (scaled to the network's input size where the file fixes one). Channels and layout are those of
+/// the network's photo input. Says which it is. Throws kUsage, kInput: also when the network cannot
+/// take such photos. REQUIRES: inputs that are no photo's have their constants (network_step.h).
 Preprocessing ResolvePreprocessing(const Network& network, const Path& network_path,
                                    const PreprocessingOptions& options, Terminal& terminal);
 
@@ -65,6 +70,16 @@ void AddDeviceOption(CLI::App& command, std::string& device);
 EngineOptions ResolveDevice(const std::string& device);
 /// The same, and says it.
 EngineOptions ResolveDevice(const std::string& device, Terminal& terminal);
+/// How the user says what a generator makes its pictures from.
+struct GeneratorOptions {
+  std::vector<std::string> latents;        ///< "10000", "z.npy", "z=z.npy"
+  uint64_t seed = 1;                       ///< --seed
+  std::vector<std::string> distributions;  ///< "normal", "y=class(10)"
+  std::string picture;                     ///< Empty: the output.
+  std::vector<float> range;                ///< Of the picture's values.
+  bool has_photos = false;  ///< PHOTOS were given: the user takes it for no generator.
+};
+void AddGeneratorOptions(CLI::App& command, GeneratorOptions& options);
 
 /// Everything that decides the exemplars of a run.
 struct ExemplarRequest {
@@ -75,6 +90,7 @@ struct ExemplarRequest {
   TokenFlags tokens;
   DirectionOptions directions;
   PreprocessingOptions preprocessing;
+  GeneratorOptions generator;
   TallyOptions tally;
   std::string device = "auto";
   std::vector<std::string> also;  ///< --also, kinds of exemplars

@@ -224,4 +224,12 @@ size_t LayerStatistics::bytes() const {
   return total;
 }
 
+void LayerStatistics::AddKeptIds(std::set<int32_t>& ids) const {
+  for (const auto* kind : {&strongest_, &weakest_, &sampled_}) {
+    for (const TopK& unit : *kind) {
+      for (const TopK::Entry& entry : unit.entries()) ids.insert(entry.photo_id);
+    }
+  }
+}
+
 }  // namespace milan

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ class LayerStatistics {
   void Store(SafetensorsWriter& writer, const std::string& prefix) const;
   /// Reads what Store wrote. Throws kInput naming the file and the tensor.
   static LayerStatistics Restore(const SafetensorsFile& file, const std::string& prefix);
+
+  /// Adds the ids of all photos that some unit keeps.
+  void AddKeptIds(std::set<int32_t>& ids) const;
 
   int64_t units() const { return units_; }
   int64_t height() const { return height_; }

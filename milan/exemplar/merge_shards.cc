@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "milan/base/error.h"
+#include "milan/exemplar/generated_photos.h"
 #include "milan/exemplar/run_steps.h"
 #include "milan/exemplar/tally_run.h"
 
@@ -107,9 +108,15 @@ void MergeShards(const std::vector<Path>& folders, const Path& output, bool over
   BeginRun(output, request.manifest);
   TallyState state;
   std::vector<UnitFacts> facts;
+  std::set<int32_t> kept;
   for (const std::string& file : files) {
     state = MergePass(shards, file);
+    if (request.manifest.latents) kept.merge(KeptIds(state));
     for (UnitFacts& fact : SaveExemplars(output, state, options)) facts.push_back(std::move(fact));
+  }
+  if (request.manifest.latents) {
+    CopyGeneratedPhotos(folders, output, kept);
+    RecordGeneratedPhotos(output, kept, state);
   }
   CompleteRun(output, request.manifest, state, facts);
 }

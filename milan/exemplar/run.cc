@@ -149,6 +149,8 @@ void WriteRunManifest(const Path& folder, const RunManifest& manifest) {
   if (!manifest.directions.empty()) {
     json["directions"] = ParseJson(ToJsonText(manifest.directions), "directions");
   }
+  if (!manifest.constants.empty()) json["network"]["constants"] = manifest.constants;
+  if (manifest.latents) json["latents"] = ParseJson(ToJsonText(*manifest.latents), "latents");
   WriteJson(folder / "run.json", json);
 }
 
@@ -169,6 +171,10 @@ RunManifest ReadRunManifest(const Path& folder) {
   const Json network = Get<Json>(json, "network", name);
   manifest.network_path = Get<std::string>(network, "path", name);
   manifest.network_hash = Get<std::string>(network, "hash", name);
+  manifest.constants = GetOr<std::map<std::string, std::string>>(network, "constants", {}, name);
+  if (json.contains("latents")) {
+    manifest.latents = ParseLatentRecipe(ToText(json.at("latents")), name);
+  }
   const Json photos = Get<Json>(json, "photos", name);
   manifest.photos_path = Get<std::string>(photos, "path", name);
   manifest.photo_root = Get<std::string>(photos, "root", name);
@@ -265,6 +271,9 @@ Run OpenRun(const Path& folder) {
                      " photos, run.json says " + std::to_string(run.manifest.photo_count));
   }
   run.photo_root = run.manifest.photo_root;
+  if (run.manifest.latents) {
+    run.photo_root = std::filesystem::absolute(folder / run.photo_root).lexically_normal();
+  }
   return run;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "milan/base/file.h"
 #include "milan/exemplar/exemplar_kind.h"
 #include "milan/exemplar/exemplar_set.h"
+#include "milan/exemplar/latent_recipe.h"
 #include "milan/image/photo_set.h"
 #include "milan/image/preprocess.h"
 #include "milan/network/layer.h"
@@ -74,12 +76,16 @@ struct RunManifest {
   std::string engine_version;
   std::string network_path;  ///< As given, made absolute.
   std::string network_hash;
-  std::string photos_path;    ///< As given, made absolute.
-  std::string photo_root;     ///< Folder that the photos' names are relative to.
+  /// Values of inputs that are no photo's, by name: as given, and the hash of what is in a file.
+  std::map<std::string, std::string> constants;
+  std::string photos_path;  ///< As given, made absolute.
+  std::string
+      photo_root;  ///< Folder that the photos' names are relative to; it may be in the run's.
   std::string photos_hash;    ///< Hash over the names and content hashes of all photos, in order.
   int64_t photo_count = 0;    ///< Listed.
   int64_t skipped_count = 0;  ///< Broken ones among them.
   Preprocessing preprocessing;
+  std::optional<LatentRecipe> latents;  ///< Of a generator, whose photos are its pictures.
   std::vector<RunLayer> layers;
   std::vector<RunDirections> directions;  ///< Of the layers that are such.
   std::string device = "cpu";  ///< Kind of the device that ran the network: "cpu", "cuda".

@@ -62,6 +62,11 @@ std::string Difference(const RunManifest& run, const RunManifest& wanted) {
   if (run.network_hash != wanted.network_hash) {
     return "another network (" + run.network_path + ")";
   }
+  if (run.constants != wanted.constants) return "other values of --constant";
+  if (run.latents.has_value() != wanted.latents.has_value()) {
+    return run.latents ? "--latents" : "photos instead of --latents";
+  }
+  if (!(run.latents == wanted.latents)) return "other latents: " + Summarize(*run.latents);
   if (!(run.preprocessing == wanted.preprocessing)) return "another preprocessing";
   if (Names(run.layers) != Names(wanted.layers)) return "other layers (" + Names(run.layers) + ")";
   if (std::string view = ViewDifference(run.layers, wanted.layers); !view.empty()) return view;
@@ -90,7 +95,8 @@ RunProgress InspectRun(const TallyRunRequest& request, const PhotoSet& photos) {
     difference = fmt::format("--shard {}/{}", existing.shard.index, existing.shard.count);
   }
   const bool has_photos = !photos.photos.empty();  // a merge has none, and replaces no run anyway
-  if (difference.empty() && existing.complete && existing.shard.count == 1 && has_photos) {
+  if (difference.empty() && existing.complete && existing.shard.count == 1 && has_photos &&
+      !existing.latents) {
     difference = PhotoDifference(ReadPhotoRecords(request.folder), photos);
   }
   if (!difference.empty()) {

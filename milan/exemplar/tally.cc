@@ -8,6 +8,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/parallel.h"
+#include "milan/exemplar/photo_loader.h"
 
 namespace milan {
 namespace {
@@ -15,10 +16,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// What one worker owns: its own statistics, so that workers never wait for each other, and the
-/// network's input, reused for every photo.
+/// network's inputs, reused for every photo.
 struct Worker {
   std::vector<LayerStatistics> statistics;
-  Array input;
+  std::vector<Array> inputs;
 };
 
 /// One call of ContinueTally: rounds of photos, after each of which the state is saved.
@@ -26,7 +27,12 @@ class TallyPass {
  public:
   TallyPass(const TallyInput& input, const TallyOptions& options, const TallyPlan& plan,
             TallyState& state, Progress& progress)
-      : input_(input), options_(options), plan_(plan), state_(state), progress_(progress) {}
+      : input_(input),
+        load_(LoaderOf(input)),
+        options_(options),
+        plan_(plan),
+        state_(state),
+        progress_(progress) {}
 
   void Run() {
     std::vector<int64_t> waiting = UnseenPhotos();
@@ -65,8 +71,7 @@ class TallyPass {
         worker.statistics =
             EmptyState(input_.layers, 0, PhotosToKeep(options_.k, options_.also)).layers;
       }
-      worker.input.shape = {1, 3, input_.preprocessing.Height(), input_.preprocessing.Width()};
-      worker.input.values.resize(ElementCount(worker.input.shape));
+      worker.inputs = EmptyInputs(input_);
     }
   }
 
@@ -113,19 +118,8 @@ class TallyPass {
 
   void AddPhoto(Worker& worker, int64_t id) {
     StopIfCancelled();
-    PhotoRecord record;
-    record.name = input_.photos.photos[id].name;
-    record.bytes = input_.photos.photos[id].bytes;
-    const DecodeResult photo = LoadPhoto(input_.photos, id, &record.hash);
-    if (photo.ok()) {
-      record.width = photo.image.width;
-      record.height = photo.image.height;
-      Normalize(input_.preprocessing, Picture(input_.preprocessing, photo.image),
-                worker.input.values);
-      AddActivations(worker, static_cast<int32_t>(id));
-    } else {
-      record.failure = photo.failure;
-    }
+    PhotoRecord record = load_(id, worker.inputs);
+    if (record.failure.empty()) AddActivations(worker, static_cast<int32_t>(id));
     Report(id, std::move(record));
   }
 
@@ -135,8 +129,9 @@ class TallyPass {
   }
 
   void AddActivations(Worker& worker, int32_t id) try {
-    const ArrayView input = worker.input.View();
-    input_.engine.Run(std::span(&input, 1), [&](std::span<const ArrayView> outputs) {
+    std::vector<ArrayView> inputs;
+    for (const Array& input : worker.inputs) inputs.push_back(input.View());
+    input_.engine.Run(inputs, [&](std::span<const ArrayView> outputs) {
       MILAN_CHECK(outputs.size() == input_.layers.size(),
                   "the engine's outputs are not the layers");
       for (size_t i = 0; i < outputs.size(); ++i) AddLayer(worker, id, i, outputs[i]);
@@ -166,6 +161,7 @@ class TallyPass {
   }
 
   const TallyInput& input_;
+  const PhotoLoader load_;
   const TallyOptions& options_;
   const TallyPlan& plan_;
   TallyState& state_;

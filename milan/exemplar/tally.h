@@ -9,6 +9,7 @@
 #include "milan/base/progress.h"
 #include "milan/exemplar/exemplar_kind.h"
 #include "milan/exemplar/exemplar_set.h"
+#include "milan/exemplar/latent_set.h"
 #include "milan/exemplar/run.h"
 #include "milan/exemplar/tally_state.h"
 #include "milan/image/photo_set.h"
@@ -32,12 +33,14 @@ struct TallyOptions {
 /// Throws kUsage naming the option and its range.
 void Validate(const TallyOptions& options);
 
-/// What a tally reads. The engine's outputs are the layers, in this order.
+/// What a tally reads. The engine's outputs are the layers, in this order. The photos of a
+/// generator are those that its latents make: named in `photos`, without files.
 struct TallyInput {
   Engine& engine;
   const std::vector<Layer>& layers;
   const PhotoSet& photos;
   const Preprocessing& preprocessing;
+  const LatentSet* latents = nullptr;
 };
 
 /// Which photos, and what to do so that little is lost when the process ends before they are done.

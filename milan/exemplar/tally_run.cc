@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "milan/base/parallel.h"
 #include "milan/cluster/local_cluster.h"
 #include "milan/exemplar/checkpoints.h"
+#include "milan/exemplar/generated_photos.h"
 #include "milan/exemplar/reduce_state.h"
 #include "milan/exemplar/run_steps.h"
 #include "milan/exemplar/shared_photos.h"
@@ -84,8 +86,8 @@ class TallyRun {
     };
     const auto engine = make_engine_(pass);
     RankProgress progress(progress_, ranks_, shared);
-    ContinueTally({*engine, pass, photos_, request_.manifest.preprocessing}, request_.options, plan,
-                  state, progress);
+    ContinueTally({*engine, pass, photos_, request_.manifest.preprocessing, request_.latents.get()},
+                  request_.options, plan, state, progress);
     if (ranks_.size() == 1) return state;
     // While a rank waits for slower ones it may be lost, its work shall not.
     const std::chrono::duration<double> unsaved = Clock::now() - saved;
@@ -99,7 +101,9 @@ class TallyRun {
   TallyState Continue(const Checkpoints& checkpoints) const {
     TallyState state = checkpoints.Gather();
     if (state.Seen() == 0) return state;
-    CheckPhotos(state, photos_, WorkersOf(request_.options), request_.folder);
+    if (!request_.latents) {
+      CheckPhotos(state, photos_, WorkersOf(request_.options), request_.folder);
+    }
     progress_.Note(fmt::format("{} photos were already seen", state.Seen()));
     return state;
   }
@@ -203,6 +207,7 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
   TallyRun run(request, photos, make_engine, ranks, progress);
   TallyState state;
   std::vector<UnitFacts> facts;
+  std::set<int32_t> kept;
   for (size_t i = 0; i < passes.size(); ++i) {
     const Checkpoints checkpoints(request.folder, passes[i], photos.photos.size(),
                                   KeptBy(request.options));
@@ -215,6 +220,7 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
       SaveState(checkpoints.PathOf(0), state);
       checkpoints.RemoveOthers();
     }
+    if (request.latents) kept.merge(KeptIds(state));
     // Kept, the statistics of this pass would come on top of those of the next.
     if (is_shard) state.layers.clear();
     if (!is_shard) {
@@ -224,7 +230,14 @@ void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& laye
       }
     }
   }
-  if (ranks.rank() == 0) Complete(request, state, facts);
+  if (ranks.rank() != 0) return;
+  if (request.latents) {
+    const auto engine = make_engine({});
+    WriteGeneratedPhotos(request.folder, kept, *request.latents, *engine, request.options.workers,
+                         progress);
+    RecordGeneratedPhotos(request.folder, kept, state);
+  }
+  Complete(request, state, facts);
 }
 
 }  // namespace milan

@@ -26,12 +26,15 @@ struct TallyRunRequest {
   bool overwrite = false;
   double save_every_seconds = 60;
   uint64_t memory_limit = 0;  ///< Bytes; 0: none.
+  /// Of a generator, as in the manifest: then the photos are those that the latents make.
+  std::shared_ptr<const LatentSet> latents;
   /// Who shares the work; all have the same request, but for `workers`. Not set: this process
   /// alone.
   Communicator* ranks = nullptr;
 };
 
-/// Gives the network with these layers as outputs.
+/// Gives the network with these layers as outputs; without any, a generator whose output is the
+/// picture.
 using EngineFactory = std::function<std::unique_ptr<Engine>(const std::vector<Layer>& layers)>;
 
 /// Layers that are tallied together. As many passes over the photos as there are parts.
@@ -55,7 +58,8 @@ RunProgress PrepareRun(const TallyRunRequest& request, const PhotoSet& photos);
 /// Tallies what is missing in a folder that is ready and completes the run. A shard is complete
 /// with its state; whole runs get their exemplars. Several ranks share the folder and each call
 /// this; the first writes the result, which does not depend on their number, and all keep
-/// checkpoints. Throws kUsage when a photo changed since the run began.
+/// checkpoints. Throws kUsage when a photo changed since the run began. A generator's run gets the
+/// pictures that are exemplars, in photos/.
 void MakeTallyRun(const TallyRunRequest& request, const std::vector<Layer>& layers,
                   const PhotoSet& photos, const EngineFactory& make_engine, Progress& progress);
 

@@ -54,6 +54,11 @@ NetworkValue OnlyCandidate(const Network& network, const std::vector<NetworkValu
   if (inputs.size() == 1) return inputs[0];
   std::vector<NetworkValue> candidates;
   std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(candidates), MayBePhoto);
+  // No sizes may also mean a single number: what states four is more likely the photo.
+  const auto states_sizes = [](const NetworkValue& input) { return !input.shape.empty(); };
+  if (std::any_of(candidates.begin(), candidates.end(), states_sizes)) {
+    std::erase_if(candidates, [&](const NetworkValue& input) { return !states_sizes(input); });
+  }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
     throw InputError(
