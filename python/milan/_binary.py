@@ -65,6 +65,27 @@ def _relay(stream, progress, last_lines):
             progress(line.rstrip("\n"))
 
 
+class _InterruptsLater:
+    """Remembers an interrupt for as long as this lasts; nothing in threads, which get none. What it
+    starts has the usual handling of its own."""
+
+    came = False
+
+    def __enter__(self):
+        self._is_main = threading.current_thread() is threading.main_thread()
+        self._before = signal.getsignal(signal.SIGINT) if self._is_main else None
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._remember)
+        return self
+
+    def _remember(self, _number, _frame):
+        self.came = True
+
+    def __exit__(self, *_error):
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
 def _stop(process):
     """One interrupt lets milan keep what it has; a second one from the user ends it at once."""
     try:
@@ -89,21 +110,28 @@ def run_milan(*arguments, progress=True, milan=None):
     Raises MilanError when it fails. Ctrl-C stops milan in order and raises KeyboardInterrupt."""
     command = [find_binary(milan), *map(os.fspath, arguments)]
     # A session of its own: the terminal's Ctrl-C would reach milan as well, and two end it at once.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               errors="replace", start_new_session=True)
     last_lines = collections.deque(maxlen=100)
-    reader = threading.Thread(target=_relay, args=(process.stderr, progress, last_lines), daemon=True)
-    reader.start()
+    process = reader = None
     try:
+        with _InterruptsLater() as interrupts:  # one in the midst of this would leave milan running
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True, errors="replace", start_new_session=True)
+            reader = threading.Thread(target=_relay, args=(process.stderr, progress, last_lines),
+                                      daemon=True)
+            reader.start()
+        if interrupts.came:
+            raise KeyboardInterrupt
         output = process.stdout.read()
         exit_code = process.wait()
     except BaseException:
-        _stop(process)
+        if process is not None:
+            _stop(process)
         raise
     finally:
-        reader.join(timeout=5)
-        process.stdout.close()
-        process.stderr.close()
+        if reader is not None:
+            reader.join(timeout=5)
+            process.stdout.close()
+            process.stderr.close()
     if exit_code == 130:
         raise KeyboardInterrupt
     if exit_code != 0:
