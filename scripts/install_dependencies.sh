@@ -17,9 +17,9 @@ packages=(
 )
 case "${1:-}" in
   "") ;;
-  --with-tests) packages+=(chromium python3) ;;
+  --with-tests) packages+=(chromium python3 wordnet-base) ;;
   --with-lint) packages+=(clang-format-16 clang-tidy-16 python3) ;;
-  --all) packages+=(chromium python3 clang-format-16 clang-tidy-16) ;;
+  --all) packages+=(chromium python3 wordnet-base clang-format-16 clang-tidy-16) ;;
   *) echo "usage: $0 [--with-tests | --with-lint | --all]" >&2; exit 2 ;;
 esac
 # Node.js is kept when another source (such as NodeSource, whose nodejs conflicts with Debian's
