@@ -79,6 +79,16 @@ one_error_line; says "RUN"
 fixture
 bundle=$SOURCE/models/base
 [[ -f $bundle/bundle.json ]] || fail "$bundle is missing"
+expect 0 evaluate --descriptions mine.csv --annotations units.csv --against same=same.csv --token-encoder token-encoder.onnx \
+  --wordpiece vocab.txt --baseline references --no-certainty-rows --json-file bert.json
+says "BERTScore: rescaled by the baseline"; says "found by their texts with the BERTScore"
+"$python" - <<'EOF' || fail "bert.json"
+import json
+rows = {row["name"]: row["bert_score"]["value"] for row in json.load(open("bert.json"))}
+assert rows["shuffled"] < rows["descriptions"] <= 1 and rows["same"] < rows["descriptions"], rows
+EOF
+expect 1 evaluate --descriptions mine.csv --annotations units.csv --token-encoder network.onnx --wordpiece vocab.txt
+one_error_line; says "network.onnx"; says "input_ids"
 expect 0 "$MILAN" describe network.onnx photos -o run --layers layer2 --beam 2 --bundle "$bundle" --no-report
 "$python" - <<'EOF'
 with open("annotated.csv", "w") as file:
