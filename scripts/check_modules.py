@@ -41,6 +41,7 @@ PRIVATE_HEADERS = {"milan/base/json.h"}
 TEST_HEADERS = {
     "milan/captioner/colour_run.h",
     "milan/captioner/reference_captioner.h",
+    "milan/evaluate/test_word_net.h",
     "milan/network/test_networks.h",
     "milan/report/synthetic_run.h",
 }

@@ -17,10 +17,10 @@ packages=(
 )
 case "${1:-}" in
   "") ;;
-  --with-tests) packages+=(chromium python3 python3-numpy) ;;
+  --with-tests) packages+=(chromium python3 python3-numpy wordnet-base) ;;
   --with-lint) packages+=(clang-format-16 clang-tidy-16 python3) ;;
   --with-fuzz) packages+=(clang-16 libclang-rt-16-dev libfuzzer-16-dev) ;;
-  --all) packages+=(chromium python3 python3-numpy clang-format-16 clang-tidy-16) ;;
+  --all) packages+=(chromium python3 python3-numpy wordnet-base clang-format-16 clang-tidy-16) ;;
   *) echo "usage: $0 [--with-tests | --with-lint | --with-fuzz | --all]" >&2; exit 2 ;;
 esac
 # Node.js is kept when another source (such as NodeSource, whose nodejs conflicts with Debian's

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <numeric>
 #include <set>
-#include <span>
+#include <utility>
 
 #include "milan/text/tokenizer.h"
 
@@ -22,12 +22,12 @@ EmbeddingScorer::EmbeddingScorer(const WordVectors& vectors,
   }
 }
 
-double EmbeddingScorer::Score(std::string_view prediction,
-                              const std::vector<std::string>& references) const {
-  const std::vector<std::string> words = Tokenize(prediction);
+double EmbeddingScorer::Score(const std::string& prediction,
+                              const std::vector<std::string>& references) {
+  const std::vector<Word>& words = WordsOf(prediction);
   double best = 0;
   for (const std::string& reference : references) {
-    const std::vector<std::string> reference_words = Tokenize(reference);
+    const std::vector<Word>& reference_words = WordsOf(reference);
     if (words.empty() || reference_words.empty()) continue;
     const double precision = Coverage(words, reference_words);
     const double recall = Coverage(reference_words, words);
@@ -37,26 +37,36 @@ double EmbeddingScorer::Score(std::string_view prediction,
   return best;
 }
 
-double EmbeddingScorer::Similarity(const std::string& a, const std::string& b) const {
-  if (a == b) return 1;
-  const std::span<const float> x = vectors_->Find(a);
-  const std::span<const float> y = vectors_->Find(b);
-  if (x.empty() || y.empty()) return 0;
-  return std::clamp(std::inner_product(x.begin(), x.end(), y.begin(), 0.0), 0.0, 1.0);
+const std::vector<EmbeddingScorer::Word>& EmbeddingScorer::WordsOf(const std::string& text) {
+  const auto [found, is_new] = words_of_.try_emplace(text);
+  if (is_new) {
+    for (std::string& token : Tokenize(text)) {
+      const std::span<const float> vector = vectors_->Find(token);
+      const double idf = Idf(token);
+      found->second.push_back({std::move(token), vector, idf});
+    }
+  }
+  return found->second;
 }
 
-double EmbeddingScorer::Coverage(const std::vector<std::string>& words,
-                                 const std::vector<std::string>& others) const {
+double EmbeddingScorer::Similarity(const Word& a, const Word& b) {
+  if (a.text == b.text) return 1;
+  if (a.vector.empty() || b.vector.empty()) return 0;
+  return std::clamp(std::inner_product(a.vector.begin(), a.vector.end(), b.vector.begin(), 0.0),
+                    0.0, 1.0);
+}
+
+double EmbeddingScorer::Coverage(const std::vector<Word>& words, const std::vector<Word>& others) {
   double weighted = 0;
   double weights = 0;
   double plain = 0;
-  for (const std::string& word : words) {
+  for (const Word& word : words) {
     double most_similar = 0;
-    for (const std::string& other : others) {
+    for (const Word& other : others) {
       most_similar = std::max(most_similar, Similarity(word, other));
     }
-    weighted += Idf(word) * most_similar;
-    weights += Idf(word);
+    weighted += word.idf * most_similar;
+    weights += word.idf;
     plain += most_similar;
   }
   // When every word is in all references none has weight; then all count alike.

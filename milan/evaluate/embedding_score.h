@@ -1,7 +1,7 @@
 #pragma once
 
+#include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,25 +18,33 @@ namespace milan {
 ///   idf(w) = ln((N + 1) / (n(w) + 1)): n(w) of all N references contain w
 ///
 /// Words are tokens (text/tokenizer.h); punctuation weighs little because it is frequent. Not
-/// rescaled: look at the scores of shuffled and constant descriptions to judge a value.
+/// rescaled (metric.h can): look at the scores of shuffled and constant descriptions to judge a
+/// value.
 class EmbeddingScorer {
  public:
   /// `vectors` must outlive the scorer. `references`: all reference texts, for idf.
   EmbeddingScorer(const WordVectors& vectors, const std::vector<std::string>& references);
 
-  /// Score in [0, 1]; 0 when the prediction or all references are empty.
-  double Score(std::string_view prediction, const std::vector<std::string>& references) const;
+  /// Score in [0, 1]; 0 when the prediction or all references are empty. Not thread-safe: remembers
+  /// the words of the texts that it has seen.
+  double Score(const std::string& prediction, const std::vector<std::string>& references);
 
  private:
-  double Similarity(const std::string& a, const std::string& b) const;
+  struct Word {
+    std::string text;
+    std::span<const float> vector;  ///< Empty for unknown words.
+    double idf = 0;
+  };
+  static double Similarity(const Word& a, const Word& b);
   /// Weighted mean over `words` of the similarity to the most similar of `others`.
-  double Coverage(const std::vector<std::string>& words,
-                  const std::vector<std::string>& others) const;
+  static double Coverage(const std::vector<Word>& words, const std::vector<Word>& others);
+  const std::vector<Word>& WordsOf(const std::string& text);
   double Idf(const std::string& word) const;
 
   const WordVectors* vectors_;
   double reference_count_;
   std::unordered_map<std::string, int> document_counts_;
+  std::unordered_map<std::string, std::vector<Word>> words_of_;
 };
 
 }  // namespace milan

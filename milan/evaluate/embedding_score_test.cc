@@ -11,7 +11,7 @@ class EmbeddingScoreTest : public ::testing::Test {
  protected:
   static constexpr double kCosine = 0.6;
 
-  double Score(std::string_view prediction, const std::vector<std::string>& references) const {
+  double Score(const std::string& prediction, const std::vector<std::string>& references) const {
     return EmbeddingScorer(vectors_, corpus_).Score(prediction, references);
   }
 

@@ -33,7 +33,9 @@ std::vector<EvaluatedUnit> AnnotatedUnits(const std::vector<Annotation>& annotat
     if (!HasCertainty(annotation, filter.certainties)) continue;
     const UnitKey key{annotation.layer, annotation.unit};
     const auto [place, is_new] = places.try_emplace(key, units.size());
-    if (is_new) units.push_back({annotation.layer, annotation.unit, {}, {}});
+    if (is_new) {
+      units.push_back({annotation.layer, annotation.unit, {}, {}, annotation.certainty});
+    }
     units[place->second].references.push_back(annotation.text);
   }
   return units;
@@ -87,10 +89,14 @@ EvaluationData Join(std::span<const NamedDescriptions> described,
     AddPredictions(set.descriptions, data.units);
   }
   if (data.units.empty()) FailWithoutUnits(described, annotations, filter);
+  std::set<UnitKey> evaluated;
+  for (const EvaluatedUnit& unit : data.units) evaluated.insert({unit.layer, unit.unit});
   for (const Annotation& annotation : annotations) {
-    // A text without a split may describe an evaluated unit: it is no training text.
-    const bool is_training = !annotation.split.empty() && annotation.split != filter.split &&
-                             HasSplit(annotation, filter.train_split);
+    // A text without a split is no training text of the unit that it is evaluated with.
+    const bool is_training =
+        annotation.split.empty()
+            ? !evaluated.contains({annotation.layer, annotation.unit})
+            : annotation.split != filter.split && HasSplit(annotation, filter.train_split);
     if (is_training && HasCertainty(annotation, filter.certainties)) {
       data.training_texts.push_back(annotation.text);
     }

@@ -18,13 +18,15 @@ struct EvaluatedUnit {
   std::vector<std::string> predictions;
   /// What the annotators wrote, in the order of the file; at least one.
   std::vector<std::string> references;
+  std::string certainty;  ///< Of the first of them; empty when not said.
 };
 
 /// All that an evaluation is made of.
 struct EvaluationData {
   std::vector<std::string> names;  ///< Of the sets of descriptions, parallel to `predictions`.
   std::vector<EvaluatedUnit> units;
-  /// Of the training split, from which the constant description is chosen.
+  /// Of the training split, and without a split those of units that are not evaluated: from them
+  /// the constant description is chosen.
   std::vector<std::string> training_texts;
 };
 

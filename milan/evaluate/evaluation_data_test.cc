@@ -57,6 +57,7 @@ TEST_F(JoinTest, PairsDescriptionsWithAllTextsOfTheSplit) {
   EXPECT_EQ(data.units[0].unit, 1);
   EXPECT_THAT(data.units[0].predictions, ElementsAre("x", "v"));
   EXPECT_THAT(data.units[0].references, ElementsAre("one by a1", "one by a2"));
+  EXPECT_EQ(data.units[0].certainty, "clear");                   // of the first text
   EXPECT_THAT(data.units[1].predictions, ElementsAre("", "w"));  // dead counts as no text
   EXPECT_THAT(data.training_texts, ElementsAre("two by a1"));
 }
@@ -74,6 +75,9 @@ TEST_F(JoinTest, AnnotationsWithoutSplitOrCertaintyAreEvaluated) {
   const EvaluationData data = Join(described_, plain, {});
   EXPECT_THAT(data.units, SizeIs(1));
   EXPECT_THAT(data.training_texts, IsEmpty());  // never trained on what is evaluated
+  const std::vector<Annotation> more = {{"conv1", 1, "", "", "", "text"},
+                                        {"conv1", 9, "", "", "", "of a unit not described"}};
+  EXPECT_THAT(Join(described_, more, {}).training_texts, ElementsAre("of a unit not described"));
 }
 
 TEST_F(JoinTest, NothingInCommonSaysWhatThereIs) {

@@ -1,6 +1,6 @@
 // Writes what the command line tests describe: network.onnx (layer1 with 8 units of which unit 3 is
-// dead, layer2 with 12), classifier.onnx (four classes) and 40 small photos of coloured discs, all
-// made by code.
+// dead, layer2 with 12), classifier.onnx (four classes), 40 small photos of coloured discs, and
+// token-encoder.onnx with vocab.txt, all made by code.
 
 #include <cstdio>
 #include <string>
@@ -57,6 +57,20 @@ void WriteClassifier(const Path& folder) {
   WriteFileAtomically(folder / "names.txt", "red fox, Vulpes\ngrey wolf\nfrog\nship\n");
 }
 
+/// Every piece of the vocabulary has a vector of its own, whatever is around it.
+void WriteTokenEncoder(const Path& folder) {
+  const std::string pieces = "[UNK]\n[CLS]\n[SEP]\nred\ndog\n##s\nblue\ncar\ngrass\n";
+  WriteFileAtomically(folder / "vocab.txt", pieces);
+  constexpr int64_t kPieces = 9;
+  constexpr int64_t kInt64 = 7;
+  Random random(5);
+  ModelBuilder builder("input_ids", {-1, -1});
+  const std::string ids = builder.Apply("Cast", "ids", {builder.input()}, {{"to", kInt64}});
+  const std::string table = builder.Weight("table", RandomArray({kPieces, 8}, 1.0F, random));
+  builder.Output(builder.Apply("Gather", "vectors", {table, ids}));
+  WriteFileAtomically(folder / "token-encoder.onnx", builder.Build("token-encoder").Serialize());
+}
+
 /// A disc of one colour on another: photos differ enough that every unit has its own exemplars.
 Image Disc(Random& random) {
   constexpr int kWidth = 96;
@@ -102,5 +116,6 @@ int main(int argc, char** argv) {
   milan::WriteNetwork(folder / "network.onnx");
   milan::WriteClassifier(folder);
   milan::WritePhotos(folder / "photos");
+  milan::WriteTokenEncoder(folder);
   return 0;
 }
