@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 Layer LayerNamed(const std::string& name, const Network& network, int side) {
-  return SelectLayers(ListLayers(network, side, side), {name}).at(0);
+  return SelectLayers(ListLayers(network, {Shape{1, 3, side, side}}), {name}).at(0);
 }
 
 Array Identity(int64_t size) {
@@ -283,6 +283,23 @@ TEST_F(ReadDirectionsTest, OtherFilesAreExplained) {
   integers.Add<int64_t>("weight", {1, 3}, std::vector<int64_t>(3, 1));
   integers.Write(folder_ / "integers.safetensors");
   EXPECT_THAT(ErrorOf(Weight(folder_ / "integers.safetensors")), HasSubstr("I64"));
+}
+
+TEST(AddDirections, OfTokensCombineTheirMaps) {
+  ModelBuilder b("input", {-1, 3, 8, 8});
+  const std::string patches = b.Conv("patches", b.input(), RandomArray({5, 3, 4, 4}, 1),
+                                     RandomArray({5}, 2), {.stride = 4});
+  b.Output(b.Apply("Transpose", "tokens", {patches},
+                   {{"perm", std::vector<int64_t>{0, 2, 3, 1}}}));  // [1, 2, 2, 5]
+  const Network network = b.Build("tokens");
+  Layer tokens{"tokens", "Transpose", Layout::kNhwc, {1, 2, 2, 5}, 5, 2, 2};
+  tokens.view = {Layout::kNhwc, {2, 2, 0, 0}};
+  const ExtendedNetwork extended = AddDirections(network, {{tokens, {"same", Identity(5)}}});
+  EXPECT_TRUE(extended.layers.at(0).view.IsIdentity());
+  const Network tapped = extended.network.Tap({"patches", extended.layers[0].name});
+  const auto outputs = RunOnce(*CreateEngine(tapped), RandomArray({1, 3, 8, 8}, 3));
+  EXPECT_EQ(outputs.at(1).shape, extended.layers[0].shape);
+  EXPECT_EQ(outputs[1].values, outputs[0].values);
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ TEST(WithBatchOfOne, LeavesOpenBatchesAlone) {
   EXPECT_EQ(WithBatchOfOne(LoadFixture("grey")).Inputs()[0].shape[0], -1);
 }
 
-TEST(ExternalData, WeightsBesideTheFileSurviveSurgery) {
+TEST(ExternalWeights, SurviveSurgery) {
   const Network network = LoadFixture("beside");
   EXPECT_EQ(ValuesOf(SelectLayers(ListLayers(network, 16, 16), {"relu"})), (std::vector<float>{4}));
   EXPECT_EQ(ValuesOf(SelectLayers(ListLayers(WithBatchOfOne(network), 16, 16), {"relu"})),
