@@ -27,13 +27,6 @@ constexpr AllowedName kAllowedNames[] = {
     {"confection", "Config", PickleName::kConfig},
 };
 
-std::string Printable(std::string_view text) {
-  constexpr size_t kShown = 60;
-  std::string shown;
-  for (const char c : text.substr(0, kShown)) shown += ' ' <= c && c <= '~' ? c : '?';
-  return shown + (text.size() > kShown ? "..." : "");
-}
-
 /// Runs the opcodes over a stack of places in content.values.
 class Parser {
  public:
@@ -247,7 +240,7 @@ class Parser {
       Push(allowed.meaning);
       return;
     }
-    Fail("'" + Printable(module) + " " + Printable(name) +
+    Fail("'" + PrintableOf(module) + " " + PrintableOf(name) +
          "' is not a name that the original's checkpoints use; it is refused, and nothing of the "
          "file was executed");
   }
@@ -265,7 +258,7 @@ class Parser {
     const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
     if (storage.key.empty() || storage.key.size() > 9 ||
         !std::all_of(storage.key.begin(), storage.key.end(), is_digit)) {
-      Fail("the storage's key '" + Printable(storage.key) + "' is not a number");
+      Fail("the storage's key '" + PrintableOf(storage.key) + "' is not a number");
     }
     storage.count = Expect<int64_t>(items[4], "a storage's number of elements");
     if (storage.count < 0) Fail("a storage of " + std::to_string(storage.count) + " elements");

@@ -8,6 +8,7 @@
 #include <zip.h>
 
 #include "milan/base/error.h"
+#include "milan/base/pickle_content.h"
 
 namespace milan {
 namespace {
@@ -90,7 +91,7 @@ class TorchArchive::Zip {
 
  private:
   [[noreturn]] void Fail(const std::string& member, const std::string& problem) const {
-    throw InputError(path_.string() + ": " + member + ": " + problem);
+    throw InputError(path_.string() + ": " + PrintableOf(member) + ": " + problem);
   }
 
   struct Discard {
@@ -106,7 +107,7 @@ TorchArchive::TorchArchive(const Path& path) : path_(path), zip_(std::make_uniqu
   const std::string member = prefix_ + kPickleMember;
   const uint64_t size = zip_->SizeOf(member);
   if (size > Pickle::kMostBytes) {
-    throw InputError(path.string() + ": " + member + ": has " + std::to_string(size) +
+    throw InputError(path.string() + ": " + PrintableOf(member) + ": has " + std::to_string(size) +
                      " bytes; at most " + std::to_string(Pickle::kMostBytes) + " are read");
   }
   std::string content(size, '\0');
@@ -116,7 +117,8 @@ TorchArchive::TorchArchive(const Path& path) : path_(path), zip_(std::make_uniqu
   if (!zip_->Has(order)) return;
   std::string text(std::min<uint64_t>(zip_->SizeOf(order), 16), '\0');
   zip_->Read(order, text.data(), text.size());
-  if (text != "little") throw InputError(path.string() + ": " + order + ": is not 'little'");
+  if (text != "little")
+    throw InputError(path.string() + ": " + PrintableOf(order) + ": is not 'little'");
 }
 TorchArchive::~TorchArchive() = default;
 TorchArchive::TorchArchive(TorchArchive&&) noexcept = default;
@@ -124,13 +126,14 @@ TorchArchive& TorchArchive::operator=(TorchArchive&&) noexcept = default;
 
 Array TorchArchive::Read(const PickledTensor& tensor, const std::string& name) const {
   if (tensor.type != DataType::kF32) {
-    throw InputError(path_.string() + ": tensor '" + name + "' has integers, expected float32");
+    throw InputError(path_.string() + ": tensor '" + PrintableOf(name) +
+                     "' has integers, expected float32");
   }
   const std::string member = prefix_ + "/data/" + std::string(tensor.storage);
   const uint64_t size = zip_->SizeOf(member);
   if (size != static_cast<uint64_t>(tensor.storage_count) * sizeof(float) ||
       size > kMostStorageBytes) {
-    throw InputError(path_.string() + ": " + member + ": has " + std::to_string(size) +
+    throw InputError(path_.string() + ": " + PrintableOf(member) + ": has " + std::to_string(size) +
                      " bytes; data.pkl says " + std::to_string(tensor.storage_count) +
                      " float32, and at most 2 GiB are read");
   }
@@ -150,7 +153,7 @@ StateDict::StateDict(const TorchArchive& archive, const PickleView& state_dict)
 const PickledTensor& StateDict::At(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) {
-    throw InputError(path().string() + ": has no tensor '" + name + "'");
+    throw InputError(path().string() + ": has no tensor '" + PrintableOf(name) + "'");
   }
   return found->second;
 }
@@ -160,7 +163,7 @@ const Shape& StateDict::ShapeOf(const std::string& name, size_t dimensions) cons
   const bool is_empty =
       std::any_of(tensor.shape.begin(), tensor.shape.end(), [](int64_t size) { return size < 1; });
   if (tensor.shape.size() != dimensions || is_empty) {
-    throw InputError(path().string() + ": tensor '" + name + "' has the shape " +
+    throw InputError(path().string() + ": tensor '" + PrintableOf(name) + "' has the shape " +
                      ToString(tensor.shape) + ", expected " + std::to_string(dimensions) +
                      " dimensions");
   }
@@ -169,7 +172,7 @@ const Shape& StateDict::ShapeOf(const std::string& name, size_t dimensions) cons
 
 void StateDict::Expect(const std::string& name, const Shape& expected) const {
   if (At(name).shape == expected) return;
-  throw InputError(path().string() + ": tensor '" + name + "' has the shape " +
+  throw InputError(path().string() + ": tensor '" + PrintableOf(name) + "' has the shape " +
                    ToString(At(name).shape) + ", expected " + ToString(expected));
 }
 
