@@ -405,7 +405,7 @@ std::string ReadGzipped(const Path& path) {
 
 /// The 12 x 15 features of the parity data's sets, by an imported encoder.
 torch::Tensor FeaturesOfSets(const Encoder& encoder) {
-  const NpzArrays sets = ReadNpz(CaptionerParity("sets.npz"));
+  const NpzArrays sets = ReadNpz(milan::CaptionerParity("sets.npz"));
   const std::vector<int64_t> images = sets.at("image_index").AsIntegers();
   const NpyArray& packed = sets.at("masks_packed");
   constexpr size_t kPixels = size_t{224} * 224;
@@ -419,7 +419,7 @@ torch::Tensor FeaturesOfSets(const Encoder& encoder) {
       mask[bit] = byte >> (7 - bit % 8) & 1;
     }
     const std::string number = std::to_string(images[i]);
-    const std::string png = ReadFile(CaptionerParity("crops") /
+    const std::string png = ReadFile(milan::CaptionerParity("crops") /
                                      (std::string(2 - number.size(), '0') + number + ".png"));
     const DecodeResult crop = Decode(std::as_bytes(std::span(png)));
     encoder.Run(crop.image, [&](std::span<const ArrayView> levels) {
@@ -433,7 +433,7 @@ TEST(ImportCheckpoint, DescribesAsTheReferenceDoes) {
   MILAN_NEEDS_SHARED_DATA();
   const TemporaryFolder folder;
   const Path file = folder / "decoder.pth";
-  WriteFileAtomically(file, ReadGzipped(CaptionerParity("decoder.pth.gz")));
+  WriteFileAtomically(file, ReadGzipped(milan::CaptionerParity("decoder.pth.gz")));
   Warnings progress;
   ImportCheckpoint(file, folder / "bundle", {}, progress);
   EXPECT_THAT(progress.texts, SizeIs(0));
@@ -442,7 +442,7 @@ TEST(ImportCheckpoint, DescribesAsTheReferenceDoes) {
   const torch::Tensor expected_features = ReferenceFeatures();
   EXPECT_LT((features - expected_features).abs().max().item<double>(), 1e-4);
 
-  const NpzArrays expected = ReadNpz(CaptionerParity("decoder_expected.npz"));
+  const NpzArrays expected = ReadNpz(milan::CaptionerParity("decoder_expected.npz"));
   const auto ranked = bundle.captioner().Rerank(features, {});
   const std::vector<float> scores = expected.at("rerank_t0.2.scores_correct").AsFloats();
   const std::vector<int64_t> choice = expected.at("rerank_t0.2.choice_correct").AsIntegers();

@@ -69,7 +69,7 @@ TEST_F(Milannotations, FeaturesAreThoseOfTheImportedRun) {
   std::vector<AnnotatedUnit> units = {{"layer", 3, false, {}}, {"layer", 17, false, {}}};
   const Array direct = ComputeRegionFeatures(exemplars, units, encoder, 1, progress_);
 
-  const Run imported = ImportExemplars(published_, folder_ / "imported", {}, progress_);
+  const milan::Run imported = ImportExemplars(published_, folder_ / "imported", {}, progress_);
   const ExemplarSet set = imported.Exemplars("layer");
   const UnitSelection selection = {&set, {3, 17}};
   const Array expected =

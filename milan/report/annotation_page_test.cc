@@ -34,7 +34,7 @@ class AnnotationPage : public testing::Test {
   }
 
   const TemporaryFolder folder_;
-  Run run_ = MakeSyntheticRun(folder_.path(), {});
+  milan::Run run_ = MakeSyntheticRun(folder_.path(), {});
   const Path page_ = folder_ / "run/annotate";
   NoProgress progress_;
 };
