@@ -125,6 +125,11 @@ CheckpointSettings ReadSettings(const PickleView& properties) {
 
 ImportedDecoder ReadDecoder(const TorchArchive& archive, const StateDict& state) {
   const PickleView properties = PropertiesOf(archive.root());
+  if (!properties.Has("encoder")) {
+    throw InputError(archive.path().string() +
+                     ": is not a decoder (it has no encoder); a language model's file is given "
+                     "beside a decoder's, with --language-model");
+  }
   ImportedDecoder imported;
   imported.words = ReadWords(properties.At("indexer"), archive.path());
   const Vocabulary vocabulary = Vocabulary::FromTokens(imported.words);

@@ -409,21 +409,24 @@ torch::Tensor FeaturesOfSets(const Encoder& encoder) {
   const std::vector<int64_t> images = sets.at("image_index").AsIntegers();
   const NpyArray& packed = sets.at("masks_packed");
   constexpr size_t kPixels = size_t{224} * 224;
+  constexpr int64_t kCrops = 18;
   Array features{{12, 15, encoder.feature_size()}, {}};
   const auto size = static_cast<size_t>(encoder.feature_size());
   features.values.resize(images.size() * size);
-  for (size_t i = 0; i < images.size(); ++i) {
-    std::vector<uint8_t> mask(kPixels);
-    for (size_t bit = 0; bit < kPixels; ++bit) {
-      const auto byte = std::to_integer<unsigned>(packed.bytes[(i * kPixels + bit) / 8]);
-      mask[bit] = byte >> (7 - bit % 8) & 1;
-    }
-    const std::string number = std::to_string(images[i]);
-    const std::string png = ReadFile(milan::CaptionerParity("crops") /
-                                     (std::string(2 - number.size(), '0') + number + ".png"));
-    const DecodeResult crop = Decode(std::as_bytes(std::span(png)));
-    encoder.Run(crop.image, [&](std::span<const ArrayView> levels) {
-      PoolLevels(levels, mask, 224, 224, std::span(features.values).subspan(i * size, size));
+  for (int64_t crop = 0; crop < kCrops; ++crop) {
+    const std::string name = (crop < 10 ? "0" : "") + std::to_string(crop) + ".png";
+    const std::string png = ReadFile(milan::CaptionerParity("crops") / name);
+    const DecodeResult picture = Decode(std::as_bytes(std::span(png)));
+    encoder.Run(picture.image, [&](std::span<const ArrayView> levels) {
+      for (size_t i = 0; i < images.size(); ++i) {
+        if (images[i] != crop) continue;
+        std::vector<uint8_t> mask(kPixels);
+        for (size_t bit = 0; bit < kPixels; ++bit) {
+          const auto byte = std::to_integer<unsigned>(packed.bytes[(i * kPixels + bit) / 8]);
+          mask[bit] = byte >> (7 - bit % 8) & 1;
+        }
+        PoolLevels(levels, mask, 224, 224, std::span(features.values).subspan(i * size, size));
+      }
     });
   }
   return ToTensor(features.View());

@@ -34,7 +34,7 @@ data=${MILAN_SHARED_DATA:-$SOURCE/../shared/data}/parity/captioner
 gunzip -c "$data/decoder.pth.gz" > decoder.pth
 expect 0 "$MILAN" import decoder.pth -o bundle --name tiny;   says "bundle  bundle"
 expect 2 "$MILAN" import decoder.pth -o bundle;               says "--overwrite"; one_error_line
-expect 1 "$MILAN" import "$data/lm.pth" -o x;                 says "no member 'encoder'"; one_error_line
+expect 1 "$MILAN" import "$data/lm.pth" -o x;                 says "--language-model"; one_error_line
 fixture
 expect 0 "$MILAN" describe network.onnx photos -o run --layers layer1 --resize 64x64 --bundle bundle
 [[ $(wc -l < run/descriptions.csv) == 9 ]] || fail "not one line per unit"
