@@ -18,6 +18,7 @@ struct TrainCommand {
   std::vector<Path> annotations;
   std::vector<Path> runs;
   std::string device = "auto";
+  std::vector<Path> milannotations;
 };
 
 void RunTrain(const TrainCommand& command) {
@@ -33,6 +34,12 @@ void RunTrain(const TrainCommand& command) {
     options.sources.push_back({command.annotations[i], command.runs[i]});
   }
   options.engine = ResolveDevice(command.device, terminal);
+  for (const Path& folder : command.milannotations) {
+    options.sources.push_back({folder / "annotations.csv", folder});
+  }
+  if (options.sources.empty()) {
+    throw UsageError("name what to train on: --annotations with --exemplars, or --milannotations");
+  }
   const std::string warning = SlowLinearAlgebraWarning();
   if (!warning.empty()) terminal.Warn(warning);
   Train(options, terminal);
@@ -46,10 +53,15 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   TrainOptions& options = command->options;
   CLI::App* sub = app.add_subcommand(
       "train", "Train a captioner (decoder and language model) and write it as a bundle");
-  sub->add_option("--annotations", command->annotations, "Annotation CSVs, one per run")
-      ->required();
-  sub->add_option("--exemplars", command->runs, "The runs they describe, in the same order")
-      ->required();
+  sub->add_option("--annotations", command->annotations, "Annotation CSVs, one per run");
+  sub->add_option("--exemplars", command->runs,
+                  "The runs they describe, in the same order; or folders in the original's layout, "
+                  "with images.npy");
+  sub->add_option("--milannotations", command->milannotations,
+                  "Folders as published: annotations.csv beside the layers' folders");
+  sub->add_option("--hold-out", options.hold_out,
+                  "Part of the units that validate, of annotations without splits")
+      ->capture_default_str();
   sub->add_option("--encoder", options.encoder, "Encoder network; its sidecar names \"levels\"")
       ->required();
   sub->add_option("-o,--output", options.output, "Bundle folder to write")->required();
@@ -74,6 +86,8 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "Interrupted, the same command continues from its last checkpoint.\n\n"
       "Example:\n"
       "  milan train --annotations a.csv b.csv --exemplars run-a run-b --encoder encoder.onnx "
+      "-o bundle/\n"
+      "  milan train --milannotations resnet152/places365 biggan/imagenet --encoder encoder.onnx "
       "-o bundle/");
   sub->callback([command, &action] { action = [command] { RunTrain(*command); }; });
 }

@@ -76,7 +76,7 @@ void EndAllRanks(int exit_code) {
 /// Commands that compute with libtorch. They start again, as the same process, with the environment
 /// that this needs to be fast: the libraries have read it before main.
 void RestartForSpeed(const std::string& command, char** argv) {
-  constexpr std::array kCommands = {"describe", "train", "distill"};
+  constexpr std::array kCommands = {"describe", "train", "distill", "import"};
   if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) return;
   const std::vector<Setting> settings = LinearAlgebraSettings();
   if (settings.empty()) return;
@@ -106,6 +106,7 @@ int Main(int argc, char** argv) {
   AddRunCommand(app, action);
   AddAccuracyCommand(app, action);
   AddEditCommand(app, action);
+  AddAnnotateCommand(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
-# Run as a script: writes the C++ source OUTPUT that defines milan::PageFiles() with the content of
+# Run as a script: writes the C++ source OUTPUT that defines milan::FUNCTION() with the content of
 # FILES (names relative to FOLDER).
-#   cmake -DFOLDER=web -DFILES="index.html;style.css" -DOUTPUT=page_files.cc -P EmbedFiles.cmake
+#   cmake -DFOLDER=web -DFILES="index.html;style.css" -DFUNCTION=PageFiles -DOUTPUT=page_files.cc
+#     -P EmbedFiles.cmake
 # Hexadecimal escapes, because no character of a file can then end the literal or meet a semicolon
 # that CMake would take for the end of a list item.
 set(source "#include \"milan/report/page.h\"\n\n#include <array>\n\n")
@@ -15,5 +16,5 @@ foreach(name IN LISTS FILES)
   math(EXPR count "${count} + 1")
 endforeach()
 string(APPEND source "\nconstexpr std::array kPageFiles = {\n${table}};\n\n}  // namespace\n\n"
-  "std::span<const PageFile> PageFiles() { return kPageFiles; }\n\n}  // namespace milan\n")
+  "std::span<const PageFile> ${FUNCTION}() { return kPageFiles; }\n\n}  // namespace milan\n")
 file(WRITE "${OUTPUT}" "${source}")

@@ -86,14 +86,14 @@ SelfTestResult RunSelfTest(const Captioner& captioner, const Array& features) {
 }
 
 void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Encoder& encoder,
-                      const Array& self_test_features) {
+                      const Array& self_test_features, bool as_half) {
   CreateFolder(folder);
   // While its parts change the bundle is not one.
   std::error_code ignored;
   std::filesystem::remove(folder / kManifest, ignored);
   SafetensorsWriter weights;
-  AddModule(weights, "", *captioner.decoder(), true);
-  AddModule(weights, kLanguageModel, *captioner.language_model(), true);
+  AddModule(weights, "", *captioner.decoder(), as_half);
+  AddModule(weights, kLanguageModel, *captioner.language_model(), as_half);
   weights.Add<float>(kSelfTestFeatures, self_test_features.shape, self_test_features.values);
   weights.Write(folder / kWeights);
   encoder.Save(folder / kEncoder);

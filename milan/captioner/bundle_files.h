@@ -34,10 +34,10 @@ struct SelfTestResult {
 };
 SelfTestResult RunSelfTest(const Captioner& captioner, const Array& features);
 
-/// Writes weights.safetensors (half precision, with the self-test's region features), encoder.onnx
-/// and encoder.json.
+/// Writes weights.safetensors (half or single precision, with the self-test's region features),
+/// encoder.onnx and encoder.json.
 void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Encoder& encoder,
-                      const Array& self_test_features);
+                      const Array& self_test_features, bool as_half = true);
 /// Writes bundle.json with the hashes of the other files: the bundle is complete only now.
 void WriteBundleManifest(const Path& folder, const BundleManifest& manifest);
 

@@ -43,7 +43,8 @@ Json OptionsToJson(const TrainOptions& options) {
           {"attention_regularizer", options.attention_regularizer},
           {"max_epochs", options.max_epochs},
           {"patience", options.patience},
-          {"certainties", options.certainties}};
+          {"certainties", options.certainties},
+          {"hold_out", options.hold_out}};
 }
 
 /// Options and hashes of everything that training reads.
@@ -190,6 +191,7 @@ void Validate(const TrainOptions& options) {
   Require(options.max_epochs >= 1, "max_epochs must be at least 1");
   Require(options.patience >= 0, "patience must not be negative");
   Require(!options.certainties.empty(), "certainties must name at least one");
+  Require(options.hold_out > 0 && options.hold_out < 1, "hold_out must lie between 0 and 1");
   Require(options.workers >= 0, "workers must not be negative");
 }
 

@@ -13,7 +13,9 @@ namespace milan {
 /// Annotations of one network with the run that holds the exemplars they describe.
 struct TrainingSource {
   Path annotations;  ///< CSV (text/annotations.h).
-  Path run;          ///< Run folder with the exemplars of every annotated layer.
+  /// Run folder with the exemplars of every annotated layer, or a folder in the original's layout
+  /// with images.npy, which is read where it is.
+  Path run;
 };
 
 struct TrainOptions {
@@ -37,6 +39,8 @@ struct TrainOptions {
   int max_epochs = 100;
   int patience = 4;  ///< Epochs without a better validation score before stopping.
   std::vector<std::string> certainties = {"clear", "partly"};  ///< Annotations trained on.
+  /// Part of the units that validate, of annotations that do not say their split.
+  double hold_out = 0.1;
 
   EngineOptions engine = {};  ///< Of the encoder; another device changes last bits.
 

@@ -1,7 +1,9 @@
 #include "milan/captioner/training_data.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
 #include "milan/base/safetensors.h"
+#include "milan/captioner/milannotations.h"
 #include "milan/captioner/region_features.h"
 #include "milan/text/annotations.h"
 
@@ -19,6 +22,19 @@ constexpr const char* kTrain = "train";
 constexpr const char* kVal = "val";
 constexpr const char* kFeatures = "features";
 
+/// Puts the units of a file without splits into train or val, all texts of a unit into the same: by
+/// a hash, so that neither order nor number of the units matters.
+void HoldOut(double part, uint64_t seed, std::vector<Annotation>& annotations) {
+  constexpr size_t kDigits = 8;
+  for (Annotation& annotation : annotations) {
+    const std::string hash = HashText(annotation.layer + '\n' + std::to_string(annotation.unit) +
+                                      '\n' + std::to_string(seed));
+    const double place =
+        static_cast<double>(std::stoull(hash.substr(0, kDigits), nullptr, 16)) * 0x1.0p-32;
+    annotation.split = place < part ? kVal : kTrain;
+  }
+}
+
 bool IsChosen(const Annotation& annotation, const std::vector<std::string>& certainties) {
   if (annotation.split != kTrain && annotation.split != kVal) return false;
   return annotation.certainty.empty() || std::find(certainties.begin(), certainties.end(),
@@ -27,18 +43,20 @@ bool IsChosen(const Annotation& annotation, const std::vector<std::string>& cert
 
 using UnitsOfLayers = std::map<std::string, std::map<int64_t, AnnotatedUnit>>;
 
-UnitsOfLayers GroupByUnit(const Path& file, const std::vector<std::string>& certainties) {
+UnitsOfLayers GroupByUnit(const Path& file, const TrainOptions& options, Progress& progress) {
   UnitsOfLayers layers;
-  const std::vector<Annotation> annotations = ReadAnnotations(file);
+  std::vector<Annotation> annotations = ReadAnnotations(file);
   const bool has_splits =
       std::any_of(annotations.begin(), annotations.end(),
                   [](const Annotation& annotation) { return !annotation.split.empty(); });
   if (!has_splits) {
-    throw InputError(file.string() +
-                     ": training needs a column 'split' that says train or val for every unit");
+    HoldOut(options.hold_out, options.seed, annotations);
+    progress.Note(file.string() + ": has no splits; " +
+                  std::to_string(std::lround(100 * options.hold_out)) +
+                  " % of the units are held out for validation");
   }
   for (const Annotation& annotation : annotations) {
-    if (!IsChosen(annotation, certainties)) continue;
+    if (!IsChosen(annotation, options.certainties)) continue;
     AnnotatedUnit& unit = layers[annotation.layer][annotation.unit];
     const bool validates = annotation.split == kVal;
     if (!unit.texts.empty() && unit.validates != validates) {
@@ -54,18 +72,18 @@ UnitsOfLayers GroupByUnit(const Path& file, const std::vector<std::string>& cert
 }
 
 /// Appends a layer's units that have exemplars; returns how many have none.
-int64_t AppendLayer(const Path& file, const ExemplarSet& exemplars,
+int64_t AppendLayer(const Path& file, const RunLayer& layer,
+                    const std::function<bool(int64_t)>& is_usable,
                     const std::map<int64_t, AnnotatedUnit>& units,
                     std::vector<AnnotatedUnit>& result) {
   int64_t left_out = 0;
   for (const auto& [index, unit] : units) {
-    if (index < 0 || index >= exemplars.units) {
-      throw InputError(file.string() + ": layer '" + exemplars.layer + "' has no unit " +
-                       std::to_string(index) + " in the run (" + std::to_string(exemplars.units) +
+    if (index < 0 || index >= layer.units) {
+      throw InputError(file.string() + ": layer '" + layer.name + "' has no unit " +
+                       std::to_string(index) + " in the run (" + std::to_string(layer.units) +
                        " units)");
     }
-    const bool is_alive = exemplars.states[static_cast<size_t>(index)] == UnitState::kAlive;
-    if (is_alive && exemplars.CountOf(index) > 0) {
+    if (is_usable(index)) {
       result.push_back(unit);
     } else {
       ++left_out;
@@ -74,15 +92,42 @@ int64_t AppendLayer(const Path& file, const ExemplarSet& exemplars,
   return left_out;
 }
 
+AnnotatedRun OpenSource(const TrainingSource& source) {
+  AnnotatedRun annotated;
+  if (IsMilanLayout(source.run)) {
+    annotated.originals = std::make_shared<MilanExemplars>(OpenMilanExemplars(source.run));
+    annotated.run = annotated.originals->run;
+  } else {
+    annotated.run = OpenRun(source.run);
+  }
+  annotated.annotations_hash = HashFile(source.annotations);
+  return annotated;
+}
+
+/// Whether units of the `index`-th layer have exemplars that say something.
+std::function<bool(int64_t)> UsableUnits(const AnnotatedRun& annotated, size_t index) {
+  if (annotated.originals != nullptr) {
+    const MilanLayer& layer = annotated.originals->layers[index];
+    return [&layer](int64_t unit) { return IsUsable(layer, unit); };
+  }
+  const auto exemplars = std::make_shared<ExemplarSet>(
+      annotated.run.Exemplars(annotated.run.manifest.layers[index].name));
+  return [exemplars](int64_t unit) {
+    const bool is_alive = exemplars->states[static_cast<size_t>(unit)] == UnitState::kAlive;
+    return is_alive && exemplars->CountOf(unit) > 0;
+  };
+}
+
 AnnotatedRun ReadSource(const TrainingSource& source, const TrainOptions& options,
                         Progress& progress) {
-  AnnotatedRun annotated{OpenRun(source.run), HashFile(source.annotations), {}};
-  UnitsOfLayers layers = GroupByUnit(source.annotations, options.certainties);
+  AnnotatedRun annotated = OpenSource(source);
+  UnitsOfLayers layers = GroupByUnit(source.annotations, options, progress);
   int64_t left_out = 0;
-  for (const RunLayer& layer : annotated.run.manifest.layers) {
+  for (size_t i = 0; i < annotated.run.manifest.layers.size(); ++i) {
+    const RunLayer& layer = annotated.run.manifest.layers[i];
     auto units = layers.extract(layer.name);
     if (units.empty()) continue;
-    left_out += AppendLayer(source.annotations, annotated.run.Exemplars(layer.name), units.mapped(),
+    left_out += AppendLayer(source.annotations, layer, UsableUnits(annotated, i), units.mapped(),
                             annotated.units);
   }
   if (!layers.empty()) {
@@ -123,6 +168,9 @@ std::string FeaturesHash(const AnnotatedRun& annotated, const Encoder& encoder) 
 
 Array ComputeFeatures(const AnnotatedRun& annotated, const Encoder& encoder, int workers,
                       Progress& progress) {
+  if (annotated.originals != nullptr) {
+    return ComputeRegionFeatures(*annotated.originals, annotated.units, encoder, workers, progress);
+  }
   std::vector<ExemplarSet> layers;
   std::vector<UnitSelection> selections;
   for (const AnnotatedUnit& unit : annotated.units) {

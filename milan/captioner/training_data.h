@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,21 @@ struct AnnotatedUnit {
   std::vector<std::string> texts;
 };
 
+struct MilanExemplars;  // milannotations.h
+
 /// A run with its annotated units: layers in the run's order, units ascending.
 struct AnnotatedRun {
   Run run;
   std::string annotations_hash;
   std::vector<AnnotatedUnit> units;
+  /// Where the exemplars are when they are in the original's layout; then `run` has no files.
+  std::shared_ptr<const MilanExemplars> originals;
 };
 
 /// Reads the options' sources: the train and val split, certainties as chosen; other splits are
-/// left alone. Units that the run calls dead, constant or invalid are left out with a warning.
-/// Throws kInput when a layer or unit is not in the run, a file has no split column, or a split is
-/// empty.
+/// left alone. Of a file without a split column the options' part of the units is held out for
+/// validation. Units that the run calls dead, constant or invalid are left out with a warning.
+/// Throws kInput when a layer or unit is not in the run, or a split is empty.
 std::vector<AnnotatedRun> ReadTrainingData(const TrainOptions& options, Progress& progress);
 
 /// All texts of one split.

@@ -68,18 +68,6 @@ RunManifest ManifestOf(const Path& source, const std::vector<MilanLayer>& layers
   return manifest;
 }
 
-/// What can be told of a unit without its other activations.
-UnitState StateOf(std::span<const float> activations, bool has_mask) {
-  const bool is_known = !std::all_of(activations.begin(), activations.end(),
-                                     [](float value) { return std::isnan(value); });
-  if (!is_known) return UnitState::kAlive;
-  const auto is_finite = [](float value) { return std::isfinite(value); };
-  if (!std::all_of(activations.begin(), activations.end(), is_finite)) return UnitState::kInvalid;
-  const auto is_zero = [](float value) { return value == 0; };
-  const bool is_dead = !has_mask && std::all_of(activations.begin(), activations.end(), is_zero);
-  return is_dead ? UnitState::kDead : UnitState::kAlive;
-}
-
 ExemplarSet EmptySet(const MilanLayer& layer, const RunManifest& manifest) {
   ExemplarSet set;
   set.layer = layer.name;
@@ -137,7 +125,7 @@ ExemplarSet SetOf(const MilanLayer& layer, const RunManifest& manifest,
     }
     const bool has_mask = CopyMasks(layer, static_cast<int64_t>(row), set);
     const auto count = static_cast<size_t>(set.CountOf(static_cast<int64_t>(unit)));
-    set.states[unit] = StateOf(activations.first(count), has_mask);
+    set.states[unit] = ImportedState(activations.first(count), has_mask);
     // At least 1, above the threshold, or the unit would count as saturated. NaN: not known.
     if (activations[0] > 1 && std::isfinite(activations[0])) set.maxima[unit] = activations[0];
   }

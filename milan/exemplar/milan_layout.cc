@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <utility>
@@ -168,6 +169,17 @@ std::string LayerOfFolder(const std::string& folder_name) {
     i += 2;
   }
   return LayerFileName(name) == folder_name ? name : folder_name;
+}
+
+UnitState ImportedState(std::span<const float> activations, bool has_mask) {
+  const bool is_known = !std::all_of(activations.begin(), activations.end(),
+                                     [](float value) { return std::isnan(value); });
+  if (!is_known) return UnitState::kAlive;
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  if (!std::all_of(activations.begin(), activations.end(), is_finite)) return UnitState::kInvalid;
+  const auto is_zero = [](float value) { return value == 0; };
+  const bool is_dead = !has_mask && std::all_of(activations.begin(), activations.end(), is_zero);
+  return is_dead ? UnitState::kDead : UnitState::kAlive;
 }
 
 std::vector<uint8_t> ToPlanes(const Image& picture, MapSize size) {

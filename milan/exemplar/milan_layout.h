@@ -7,6 +7,7 @@
 
 #include "milan/base/file.h"
 #include "milan/base/npy.h"
+#include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/mask.h"
 #include "milan/image/image.h"
 
@@ -48,6 +49,10 @@ std::vector<MilanLayer> OpenMilanLayers(const Path& folder);
 /// The name of the layer that LayerFileName gave that name; other names are layers' names as they
 /// are, as the original's are.
 std::string LayerOfFolder(const std::string& folder_name);
+
+/// What can be told of a unit without its other activations: those of its exemplars, and whether
+/// one of their masks has a pixel.
+UnitState ImportedState(std::span<const float> activations, bool has_mask);
 
 /// A picture as the original stores it: [3, height, width], each pixel the one that it falls into
 /// (nearest: floor(i * from / to)).

@@ -14,4 +14,7 @@ struct PageFile {
 /// The files under web/ as they were when milan was built (cmake/EmbedFiles.cmake).
 std::span<const PageFile> PageFiles();
 
+/// The files under web/ that only the page for annotators has.
+std::span<const PageFile> AnnotationPageFiles();
+
 }  // namespace milan

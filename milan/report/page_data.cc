@@ -195,6 +195,17 @@ std::string PhotosScript(const Run& run, std::span<const ReportPhoto> photos) {
   return Script("setPhotos", list);
 }
 
+std::string AnnotationScript(const AnnotationSettings& settings) {
+  Json units = Json::array();
+  for (const UnitName& unit : settings.units) units.push_back({unit.layer, unit.unit});
+  return Script("setAnnotation", Json{{"format", kFormat},
+                                      // As text: JavaScript's numbers have 53 bits.
+                                      {"seed", std::to_string(settings.seed)},
+                                      {"annotator", settings.annotator},
+                                      {"val_part", settings.val_part},
+                                      {"units", units}});
+}
+
 std::string ExemplarsScript(int64_t number, const ExemplarSet& set,
                             std::span<const UnitFacts> facts, const UnitRange& range,
                             const DescriptionIndex& descriptions) {

@@ -12,6 +12,7 @@
 #include "milan/exemplar/unit_table.h"
 #include "milan/report/pictures.h"
 #include "milan/text/descriptions.h"
+#include "milan/text/unit_list.h"
 
 namespace milan {
 
@@ -55,6 +56,16 @@ std::string ReportScript(const RunManifest& manifest, const Descriptions& descri
 
 /// data/photos.js: names, sizes and views of the photos shown.
 std::string PhotosScript(const Run& run, std::span<const ReportPhoto> photos);
+
+/// What a page for annotators needs beyond a report.
+struct AnnotationSettings {
+  uint64_t seed = 1;            ///< Of the order of the units.
+  std::string annotator;        ///< Proposed name.
+  double val_part = 0.1;        ///< Of the units, for the split.
+  std::vector<UnitName> units;  ///< To be described; empty: all alive ones.
+};
+/// data/annotation.js.
+std::string AnnotationScript(const AnnotationSettings& settings);
 
 /// Units of one layer that share an exemplar file: [first, last).
 struct UnitRange {

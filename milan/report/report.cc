@@ -1,114 +1,14 @@
 #include "milan/report/report.h"
 
-#include <algorithm>
-#include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "milan/base/error.h"
-#include "milan/base/parallel.h"
 #include "milan/report/page.h"
 #include "milan/report/page_data.h"
-#include "milan/report/pictures.h"
-#include "milan/report/staging_folder.h"
+#include "milan/report/pages.h"
 
 namespace milan {
-namespace {
-
-/// The file that marks a folder as a report, so that nothing else is ever replaced by one.
-constexpr const char* kReportFile = "data/report.js";
-
-/// A typing error in an option must not delete somebody's photos.
-void CheckReplaceable(const Path& folder) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const bool is_free = !fs::exists(folder, ignored) ||
-                       (fs::is_directory(folder, ignored) && fs::is_empty(folder, ignored)) ||
-                       fs::exists(folder / kReportFile, ignored);
-  if (!is_free) {
-    throw UsageError(folder.string() +
-                     ": exists and is not a report of milan; choose another folder or remove it");
-  }
-}
-
-/// Writes the data of all layers into the report and remembers what is needed beyond them.
-class LayerWriter {
- public:
-  LayerWriter(const Run& run, const DescriptionIndex& descriptions, const StagingFolder& folder,
-              int workers)
-      : run_(run),
-        descriptions_(descriptions),
-        folder_(folder),
-        workers_(workers > 0 ? workers : DefaultWorkers()),
-        is_shown_(run.photos.size(), 0) {}
-
-  void Write(const ExemplarSet& set, Progress& progress) {
-    LayerSummary summary = Summarize(set, descriptions_);
-    summary.first_file = next_file_;
-    summaries_.push_back(std::move(summary));
-    MarkPhotos(set);
-    const std::vector<UnitFacts> facts = FactsOf(set);
-    const int64_t files = (set.units + kUnitsPerFile - 1) / kUnitsPerFile;
-    std::mutex mutex;
-    ParallelFor(workers_, files, [&](int, int64_t file) {
-      ThrowIfCancelled(progress);
-      const UnitRange range = {file * kUnitsPerFile,
-                               std::min(set.units, (file + 1) * kUnitsPerFile)};
-      const int64_t number = next_file_ + file;
-      folder_.Write("data/exemplars-" + std::to_string(number) + ".js",
-                    ExemplarsScript(number, set, facts, range, descriptions_));
-      const std::lock_guard lock(mutex);
-      progress.Update(units_done_ += range.last - range.first);
-    });
-    next_file_ += files;
-  }
-
-  const std::vector<LayerSummary>& summaries() const { return summaries_; }
-
-  /// Photos that are an exemplar of any unit shown, ascending.
-  std::vector<int32_t> ShownPhotos() const {
-    std::vector<int32_t> ids;
-    for (size_t id = 0; id < is_shown_.size(); ++id) {
-      if (is_shown_[id] != 0) ids.push_back(static_cast<int32_t>(id));
-    }
-    return ids;
-  }
-
- private:
-  void MarkPhotos(const ExemplarSet& set) {
-    for (int64_t unit = 0; unit < set.units; ++unit) {
-      if (set.states[unit] != UnitState::kAlive) continue;
-      for (int64_t rank = 0; rank < set.CountOf(unit); ++rank) {
-        const int32_t id = set.PhotoId(unit, rank);
-        if (id < 0 || static_cast<size_t>(id) >= is_shown_.size()) {
-          throw InputError(run_.folder.string() + ": layer '" + set.layer + "' has photo " +
-                           std::to_string(id) + " as an exemplar, but photos.csv lists only " +
-                           std::to_string(is_shown_.size()) + ": make the exemplars again");
-        }
-        is_shown_[static_cast<size_t>(id)] = 1;
-      }
-    }
-  }
-
-  const Run& run_;
-  const DescriptionIndex& descriptions_;
-  const StagingFolder& folder_;
-  int workers_;
-  std::vector<uint8_t> is_shown_;  ///< By photo id.
-  std::vector<LayerSummary> summaries_;
-  int64_t next_file_ = 0;
-  int64_t units_done_ = 0;
-};
-
-int64_t CountUnits(const RunManifest& manifest) {
-  int64_t count = 0;
-  for (const RunLayer& layer : manifest.layers) count += layer.units;
-  return count;
-}
-
-}  // namespace
 
 void Validate(const ReportOptions& options) {
   if (options.picture_size < 32 || options.picture_size > 1024) {
@@ -125,23 +25,15 @@ void Validate(const ReportOptions& options) {
 
 void WriteReport(const Run& run, const Descriptions& descriptions, const Path& folder,
                  const ReportOptions& options, Progress& progress) {
+  namespace fs = std::filesystem;
   Validate(options);
-  CheckReplaceable(folder);
+  const bool is_report = fs::exists(folder / kReportFile) && !fs::exists(folder / kAnnotationFile);
+  CheckReplaceable(folder, is_report, "a report");
+  // What does not fit is an error before anything is written.
   const DescriptionIndex index(descriptions, run.manifest);
   StagingFolder staging(folder);
   for (const PageFile& file : PageFiles()) staging.Write(file.name, file.content);
-
-  LayerWriter layers(run, index, staging, options.workers);
-  progress.Begin("report masks", CountUnits(run.manifest), "units");
-  for (const RunLayer& layer : run.manifest.layers) {
-    layers.Write(run.Exemplars(layer.name), progress);
-  }
-  progress.End();
-
-  const std::vector<ReportPhoto> photos =
-      WritePictures(run, layers.ShownPhotos(), options, staging, progress);
-  staging.Write("data/photos.js", PhotosScript(run, photos));
-  staging.Write(kReportFile, ReportScript(run.manifest, descriptions, layers.summaries()));
+  WritePageData(run, descriptions, options, staging, progress);
   staging.Publish();
 }
 

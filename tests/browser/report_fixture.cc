@@ -1,6 +1,7 @@
 // Writes a report for the browser tests: milan_report_fixture FOLDER [UNITS]. FOLDER/report/ is
 // made by the real WriteReport from a run that has hostile names, units that are not alive and a
-// photo that is gone; FOLDER/plain/ is the same run without descriptions.
+// photo that is gone; FOLDER/plain/ is the same run without descriptions; FOLDER/annotate/ is the
+// page for annotators of one layer's first units, FOLDER/blind/ the same without descriptions.
 
 #include <cstdlib>
 #include <exception>
@@ -8,6 +9,7 @@
 #include <iostream>
 
 #include "milan/base/progress.h"
+#include "milan/report/annotation_page.h"
 #include "milan/report/report.h"
 #include "milan/report/synthetic_run.h"
 
@@ -25,6 +27,14 @@ void WriteReports(const milan::Path& folder, int64_t units) {
   milan::NoProgress progress;
   milan::WriteReport(run, milan::MakeSyntheticDescriptions(run), folder / "report", {}, progress);
   milan::WriteReport(run, {}, folder / "plain", {}, progress);
+  milan::AnnotationPageOptions annotation;
+  annotation.seed = 7;
+  for (int64_t unit = 0; unit < 16; ++unit) {
+    annotation.units.push_back({"layer2 \"quoted\" & <b>bold</b> 100%", unit});
+  }
+  milan::WriteAnnotationPage(run, milan::MakeSyntheticDescriptions(run), folder / "annotate",
+                             annotation, progress);
+  milan::WriteAnnotationPage(run, {}, folder / "blind", annotation, progress);
 }
 
 }  // namespace

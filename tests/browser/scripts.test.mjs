@@ -6,10 +6,10 @@ import {runInThisContext} from 'node:vm';
 
 const scripts = new URL('../../web/scripts/', import.meta.url);
 globalThis.milan = {};
-for (const name of ['mask.js', 'search.js']) {
+for (const name of ['mask.js', 'search.js', 'annotation.js']) {
   runInThisContext(readFileSync(new URL(name, scripts), 'utf8'), name);
 }
-const {mask, search} = globalThis.milan;
+const {mask, search, annotation} = globalThis.milan;
 
 const layer1 = {name: 'layer1'};
 const layer2 = {name: 'layer2'};
@@ -80,6 +80,44 @@ test('the beginnings of words found are highlighted, and the text stays whole', 
   assert.deepEqual(search.highlight('dogs', ''), [['dogs', false]]);
   const text = '<b>café</b> & tables';
   assert.equal(search.highlight(text, 'caf tab b').map(([piece]) => piece).join(''), text);
+});
+
+test('annotators share the units in one seeded order', () => {
+  const many = Array.from({length: 200}, (_, number) => (
+    {index: number, layer: layer1, number, state: number % 10 ? 'alive' : 'dead'}));
+  const all = annotation.chosen(many, {units: []});
+  assert.equal(all.length, 180);
+  assert.deepEqual(annotation.chosen(many, {units: [['layer1', 3], ['layer1', 10]]}), [many[3]]);
+  const order = annotation.ordered(all, '7');
+  assert.deepEqual(annotation.ordered([...all].reverse(), '7'), order);
+  assert.notDeepEqual(annotation.ordered(all, '8'), order);
+  assert.notDeepEqual(order, all);
+  // Known values: the order must be the same on every machine and in every version.
+  assert.deepEqual(order.slice(0, 4).map((unit) => unit.number), [137, 183, 174, 27]);
+  const parts = [1, 2, 3].map((part) => annotation.share(order, part, 3));
+  assert.deepEqual(parts.map((part) => part.length), [60, 60, 60]);
+  assert.equal(new Set(parts.flat()).size, 180);
+  const val = many.filter((unit) => annotation.splitOf(unit, 0.1) === 'val').length;
+  assert.ok(val > 8 && val < 35, `${val} of 200 in val`);
+  assert.ok(many.every((unit) => annotation.splitOf(unit, 0) === 'train'));
+});
+
+test('what is exported is what is imported', () => {
+  const texts = ['plain', 'with, comma', 'with "quotes"', '  "', 'café'];
+  const some = texts.map((_, number) => ({index: number, layer: {name: 'a,"b"'}, number}));
+  const csv = annotation.toCsv([...some, {layer: layer1, number: 9}],
+    (unit) => (unit.layer === layer1 ? null : {text: texts[unit.number], certainty: 'partly'}),
+    'Ann, B.', 0.1);
+  assert.match(csv, /^layer,unit,split,annotator,certainty,description\n"a,""b""",0,/);
+  const rows = annotation.readCsv(`\uFEFF${csv.replaceAll('\n', '\r\n')}`);
+  assert.deepEqual(rows.map((row) => row.text), texts);
+  assert.deepEqual(rows[1],
+    {layer: 'a,"b"', number: 1, annotator: 'Ann, B.', certainty: 'partly', text: 'with, comma'});
+  assert.deepEqual(annotation.readCsv('layer,unit,summary\nconv1,3,dogs\n'),
+    [{layer: 'conv1', number: 3, annotator: '', certainty: 'clear', text: 'dogs'}]);
+  assert.throws(() => annotation.readCsv('layer,unit\nconv1,3\n'), /no column 'description'/);
+  assert.throws(() => annotation.readCsv('layer,unit,description\nconv1,3\n'), /2 fields/);
+  assert.throws(() => annotation.readCsv('layer,"unit\n'), /no end/);
 });
 
 test('no script writes markup: names and descriptions may hold anything', () => {

@@ -113,37 +113,6 @@ milan.detail = (() => {
         create('tbody', {}, ...rows)));
   }
 
-  function maskText(cell) {
-    if (cell.isMissing) return '';
-    const covered = 100 * milan.exemplar.coverage(cell);
-    if (covered === 0) return 'mask empty';
-    return `mask ${covered < 1 ? '< 1' : Math.round(covered)} %`;
-  }
-
-  function figure(details, rank) {
-    const cell = milan.exemplar.make(details, rank);
-    if (!cell.isMissing) {
-      cell.canvas = create('canvas', {'aria-hidden': 'true'});
-      cell.element.append(cell.canvas);
-      cells.push(cell);
-    }
-    const name = milan.data.photos.get(details.photos[rank])?.name ?? '';
-    const bar = create('span', {className: 'bar', 'aria-hidden': 'true'});
-    const part = details.activations[rank] / details.activations[0];
-    bar.style.setProperty('--part', Math.max(0, part));
-    return create('figure', {className: 'exemplar'}, cell.element,
-      create('figcaption', {}, bar,
-        create('span', {className: 'value'}, activation(details.activations[rank])),
-        create('span', {className: 'covered'}, maskText(cell)),
-        create('span', {className: 'name', title: name}, isolated(name))));
-  }
-
-  function pictures(details) {
-    if (!details.photos) return create('p', {className: 'notice'}, 'No exemplars are shown.');
-    return create('div', {className: 'exemplars'},
-      ...details.photos.map((_, rank) => figure(details, rank)));
-  }
-
   function title() {
     const heading = create('h2', {id: 'detail-title', tabIndex: -1, autofocus: true});
     heading.append(unit.description || milan.whyUndescribed(unit));
@@ -152,11 +121,7 @@ milan.detail = (() => {
   }
 
   function redraw() {
-    for (const cell of cells) {
-      const {width, height} = cell.element.getBoundingClientRect();
-      const context = milan.overlay.prepare(cell.canvas, width, height);
-      milan.exemplar.draw(context, cell, {x: 0, y: 0, width, height});
-    }
+    milan.figures.draw(cells);
   }
 
   async function open(newUnit) {
@@ -169,7 +134,9 @@ milan.detail = (() => {
     try {
       const details = await milan.data.details(unit);
       if (unit !== newUnit) return;  // another one was opened meanwhile
-      body = create('div', {className: 'detail-body'}, pictures(details),
+      const figures = milan.figures.make(details);
+      cells = figures.cells;
+      body = create('div', {className: 'detail-body'}, figures.element,
         create('aside', {}, ...warnings(details), facts(details), distribution(details),
           runnersUp(details)));
     } catch (error) {
