@@ -13,7 +13,7 @@ with zipfile.ZipFile("hostile.pth", "w") as archive:
 with zipfile.ZipFile("newer.pth", "w") as archive:
     archive.writestr("archive/data.pkl", pickle.dumps({"state_dict": {}}, protocol=4))
 with zipfile.ZipFile("bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
-    archive.writestr("archive/data.pkl", b"\x80\x02" + b"N" * 100_000_000)
+    archive.writestr("archive/data.pkl", b"\x80\x02" + b"N" * 1_000_000)
 PY
 expect 1 "$MILAN" import hostile.pth -o x;        says "opcode GLOBAL"; says "system"; one_error_line
 [[ ! -e executed && ! -e x ]] || fail "the file was executed or something written"
