@@ -185,7 +185,7 @@ void AddAccuracyCommand(CLI::App& app, Action& action) {
       ->transform(CLI::AsSizeValue(true));
   sub->add_flag("--strict", command->ablation.strict,
                 "Stop at a broken photo instead of leaving it out");
-  AddPreprocessingOptions(*sub, command->preprocessing);
+  AddPreprocessingOptions(*sub, command->preprocessing, "--pixel-");
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
       "A label is a class's name as in the class names, or its number (from 0).\n\n"

@@ -97,7 +97,7 @@ void AddEditCommand(CLI::App& app, Action& action) {
   sub->add_option("-o,--output", command->output, "The edited network, an .onnx file")->required();
   AddEditOptions(*sub, command->edits, "");
   sub->add_option("-j,--workers", command->workers, "Photos at once (default: processors)");
-  AddPreprocessingOptions(*sub, command->preprocessing);
+  AddPreprocessingOptions(*sub, command->preprocessing, "--pixel-");
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
       "Where zeroed weights do it, nothing is added to the network; otherwise operators behind "

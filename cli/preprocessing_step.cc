@@ -140,7 +140,8 @@ std::string Summarize(const Preprocessing& preprocessing) {
 
 }  // namespace
 
-void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options) {
+void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options,
+                             const std::string& pixel_prefix) {
   const std::string group =
       "Preprocessing (default: NETWORK.json beside the network, else ImageNet's)";
   command.add_option("--preprocessing", options.file, "Sidecar JSON to use (docs/formats.md)")
@@ -150,14 +151,16 @@ void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options) {
   command.add_option("--crop", options.crop, "Centre crop in pixels, or HEIGHTxWIDTH")
       ->group(group);
   command
-      .add_option("--mean", options.mean,
+      .add_option(pixel_prefix + "mean", options.mean,
                   "Subtracted after scaling: one number, or one per channel (R,G,B)")
       ->delimiter(',')
       ->group(group);
-  command.add_option("--std", options.std, "Divides: one number, or one per channel")
+  command.add_option(pixel_prefix + "std", options.std, "Divides: one number, or one per channel")
       ->delimiter(',')
       ->group(group);
-  command.add_option("--scale", options.scale, "Multiplies pixel values 0..255 (default 1/255)")
+  command
+      .add_option(pixel_prefix + "scale", options.scale,
+                  "Multiplies pixel values 0..255 (default 1/255)")
       ->group(group);
   command
       .add_option("--channels", options.channels,

@@ -34,7 +34,9 @@ struct PreprocessingOptions {
   std::string layout;                  ///< "NHWC"
   std::vector<std::string> constants;  ///< "NAME=VALUE": inputs that are no photo's.
 };
-void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options);
+/// `pixel_prefix`: of mean, std and scale, for commands that have such options of units.
+void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options,
+                             const std::string& pixel_prefix = "--");
 
 /// Resolves the preprocessing of a network: options over its sidecar over ImageNet's default
 /// (scaled to the network's input size where the file fixes one). Channels and layout are those of

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "milan/base/error.h"
+#include "milan/base/printable.h"
 #include "milan/image/preprocess.h"
 
 namespace milan {
@@ -101,7 +102,7 @@ Channels ParseChannels(std::string_view text) {
     if (name == ToString(channels)) return channels;
   }
   if (name == "GRAY") return Channels::kGrey;
-  throw UsageError("channels '" + std::string(text) + "': expected RGB, BGR, GREY, RGBA or BGRA");
+  throw UsageError("channels '" + Printable(text) + "': expected RGB, BGR, GREY, RGBA or BGRA");
 }
 
 int CountOf(Channels channels) { return static_cast<int>(LettersOf(channels).size()); }
@@ -112,7 +113,7 @@ PixelLayout ParsePixelLayout(std::string_view text) {
   const std::string name = UpperCase(text);
   if (name == "NCHW") return PixelLayout::kNchw;
   if (name == "NHWC") return PixelLayout::kNhwc;
-  throw UsageError("layout '" + std::string(text) + "': expected NCHW or NHWC");
+  throw UsageError("layout '" + Printable(text) + "': expected NCHW or NHWC");
 }
 
 void SetImageNetStatistics(Channels channels, Preprocessing& preprocessing) {

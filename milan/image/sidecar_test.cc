@@ -154,7 +154,7 @@ TEST(Sidecar, HostileOnesGetAnErrorThatNamesThePlace) {
   rejects("{\"input\": " + std::string(10'000'000, '['), "64 deep at line 1, column 74");
   Json input = UsualInput();
   input["channels"] = "\x1b[2J" + std::string(1'000'000, 'x');
-  rejects(Json{{"input", input}}.dump(), "'channels' is '?[2Jxxx");
+  rejects(Json{{"input", input}}.dump(), "member 'channels': channels '?[2Jxxx");
   input = UsualInput();
   input["crop"] = {1'000'000'000, 1'000'000'000};
   rejects(Json{{"input", input}}.dump(), "16384");
