@@ -256,7 +256,7 @@ class GeneratorRunTest : public testing::Test {
 TEST_F(GeneratorRunTest, PicturesOfTheExemplarsLieInTheRun) {
   Make(Request("run"));
   std::filesystem::rename(folder_ / "run", folder_ / "moved");  // nothing in it is absolute
-  const Run run = OpenRun(folder_ / "moved");
+  const auto run = OpenRun(folder_ / "moved");
   EXPECT_EQ(run.manifest.latents, latents_->recipe());
   const ExemplarSet set = run.Exemplars("layer");
   std::vector<std::pair<float, int>> peaks;

@@ -20,8 +20,6 @@ assert written == {photo["name"] for photo in photos if photo["hash"]}, "picture
 assert 15 <= len(written) <= 60
 PYTHON
 expect 0 "$MILAN" exemplars generator.onnx --latents 60 "${layers[@]}" -o workers -j 3; same workers
-expect 0 "$MILAN" exemplars generator.onnx --latents 60 "${layers[@]}" -o passes --memory 1MB -j 1
-cmp run/photos.csv passes/photos.csv || fail "passes change the pictures"
 for i in 1 2 3; do expect 0 "$MILAN" exemplars generator.onnx --latents 60 "${layers[@]}" -o part-$i --shard $i/3; done
 expect 0 "$MILAN" merge part-3 part-1 part-2 -o merged; same merged
 if command -v mpirun > /dev/null && [[ ${MPI:-0} == 1 ]]; then
@@ -50,16 +48,11 @@ expect 2 "$MILAN" exemplars class_generator.onnx --latents z.npy -o class; says 
 expect 0 "$MILAN" exemplars class_generator.onnx --latents 40 --distribution 'y=class(5)' -o class-1
 expect 0 "$MILAN" exemplars class_generator.onnx --latents z=z.npy --latents y=y.npy -o class-2
 [[ $(wc -l < class-2/photos.csv) == 41 ]] || fail "not one picture per row"
-expect 0 "$MILAN" exemplars class_generator.onnx --latents 30 --latents y=y.npy --distribution 'z=truncated(1)' -o class-3
 
 expect 2 "$MILAN" exemplars generator.onnx photos --latents 60 -o both; says "is a generator"; one_error_line
 expect 2 "$MILAN" exemplars network.onnx -o none; says "PHOTOS is required"; one_error_line
-expect 1 "$MILAN" exemplars generator.onnx --latents none.npy -o none; says "none.npy"; one_error_line
-expect 1 "$MILAN" exemplars generator.onnx --latents y.npy -o none; says "takes [1, 8] per picture"; one_error_line
-expect 2 "$MILAN" exemplars generator.onnx --latents 9 --distribution gauss -o none; says "truncated(LIMIT)"; one_error_line
 expect 2 "$MILAN" exemplars generator.onnx --latents 9 --distribution w=normal -o none; says "its inputs are z"; one_error_line
 expect 2 "$MILAN" exemplars generator.onnx --latents 0 -o none; says "--latents 0"; one_error_line
-expect 2 "$MILAN" exemplars generator.onnx --latents 9 --range 1,0 -o none; says "range 1,0"; one_error_line
 expect 1 "$MILAN" exemplars generator.onnx --latents 9 --picture mixed -o none; says "not that of a picture"; one_error_line
 
 # Descriptions and a report are made of them as of photos.
