@@ -11,6 +11,7 @@
 #include "milan/base/version.h"
 #include "milan/network/graph.h"
 #include "milan/network/load_external_data.h"
+#include "milan/network/output_shapes.h"
 #include "milan/network/zero_weights.h"
 
 namespace milan {
@@ -84,7 +85,7 @@ EditedNetwork Edit(const Network& network, const std::vector<UnitAxis>& layers,
   }
   Record(applied, &model);
   const Network weights_edited(std::move(model), network.name());
-  return {WithConstantGates(weights_edited, layers, gated), std::move(applied)};
+  return {WithOutputShapes(WithConstantGates(weights_edited, layers, gated)), std::move(applied)};
 }
 
 }  // namespace milan
