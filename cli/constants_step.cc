@@ -57,30 +57,37 @@ Constant FromOption(const std::string& option) {
   return {{name, {}, {number}}, text};
 }
 
-/// Numbers in brackets, nested as deep as the shape has sizes.
-void ReadNested(const Json& json, size_t depth, const std::string& name, InputConstant& constant) {
-  if (json.is_array()) {
-    if (constant.shape.size() == depth) {
-      constant.shape.push_back(static_cast<int64_t>(json.size()));
-    }
-    if (constant.shape.size() <= depth ||
-        constant.shape[depth] != static_cast<int64_t>(json.size())) {
-      throw InputError(name + ": its rows have different lengths");
-    }
-    for (const Json& element : json) ReadNested(element, depth + 1, name, constant);
+/// As deep as the first elements are nested.
+Shape ShapeOf(const Json& json) {
+  Shape shape;
+  for (const Json* part = &json; part->is_array() && !part->empty(); part = &part->front()) {
+    shape.push_back(static_cast<int64_t>(part->size()));
+  }
+  return shape;
+}
+
+/// Appends the numbers of `json`, which are nested as deep as the shape has sizes.
+void Flatten(const Json& json, size_t depth, const std::string& name, InputConstant& constant) {
+  const bool is_leaf = depth == constant.shape.size();
+  if (is_leaf && (json.is_number() || json.is_boolean())) {
+    constant.values.push_back(json.is_boolean() ? (json.get<bool>() ? 1 : 0) : json.get<double>());
     return;
   }
-  const bool is_leaf = depth == constant.shape.size() && (json.is_number() || json.is_boolean());
-  if (!is_leaf) throw InputError(name + ": expected a number, numbers in brackets or a .npy file");
-  constant.values.push_back(json.is_boolean() ? (json.get<bool>() ? 1 : 0) : json.get<double>());
+  if (is_leaf || !json.is_array()) {
+    throw InputError(name + ": expected a number, numbers in brackets or a .npy file");
+  }
+  if (constant.shape[depth] != static_cast<int64_t>(json.size())) {
+    throw InputError(name + ": its rows have different lengths");
+  }
+  for (const Json& element : json) Flatten(element, depth + 1, name, constant);
 }
 
 Constant FromSidecar(const Path& sidecar, const std::string& input, const Json& json) {
   if (json.is_string()) {
     return FromFile(input, sidecar.parent_path() / json.get<std::string>());
   }
-  Constant constant{{input, {}, {}}, ToText(json)};
-  ReadNested(json, 0, sidecar.string() + ": constants: member '" + input + "'", constant.value);
+  Constant constant{{input, ShapeOf(json), {}}, ToText(json)};
+  Flatten(json, 0, sidecar.string() + ": constants: member '" + input + "'", constant.value);
   if (constant.origin.size() > 60) constant.origin = "hash " + HashText(constant.origin);
   return constant;
 }
