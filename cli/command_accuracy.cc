@@ -177,7 +177,7 @@ void AddAccuracyCommand(CLI::App& app, Action& action) {
                   "the sidecar's \"labels\" names)");
   sub->add_option("--logits", command->logits,
                   "The value with one number per class (default: the network's first output)");
-  AddEditOptions(*sub, command->edits, " (default: PHOTOS)");
+  AddEditOptions(*sub, command->edits, command->preprocessing, " (default: PHOTOS)");
   sub->add_option("-j,--workers", command->ablation.workers,
                   "Photos at once (default: processors)");
   sub->add_option("--memory", command->ablation.memory_limit,
@@ -185,7 +185,6 @@ void AddAccuracyCommand(CLI::App& app, Action& action) {
       ->transform(CLI::AsSizeValue(true));
   sub->add_flag("--strict", command->ablation.strict,
                 "Stop at a broken photo instead of leaving it out");
-  AddPreprocessingOptions(*sub, command->preprocessing);
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
       "A label is a class's name as in the class names, or its number (from 0).\n\n"

@@ -95,9 +95,8 @@ void AddEditCommand(CLI::App& app, Action& action) {
       "edit", "Write a network in which units are zeroed, set or scaled for good");
   sub->add_option("NETWORK", command->network, "The network, an .onnx file")->required();
   sub->add_option("-o,--output", command->output, "The edited network, an .onnx file")->required();
-  AddEditOptions(*sub, command->edits, "");
+  AddEditOptions(*sub, command->edits, command->preprocessing, "");
   sub->add_option("-j,--workers", command->workers, "Photos at once (default: processors)");
-  AddPreprocessingOptions(*sub, command->preprocessing);
   AddCommonOptions(*sub, command->common, true);
   sub->footer(
       "Where zeroed weights do it, nothing is added to the network; otherwise operators behind "

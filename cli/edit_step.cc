@@ -159,9 +159,26 @@ void FillMeans(const Network& network, const EditOptions& options, Preprocessing
   }
 }
 
+/// Gives an option of the preprocessing another name; its help and group stay.
+template <typename Value>
+CLI::Option* RenamePixelOption(CLI::App& command, const std::string& name, Value& value) {
+  CLI::Option* old = command.get_option("--" + name);
+  const std::string help = old->get_description();
+  const std::string group = old->get_group();
+  command.remove_option(old);
+  return command.add_option("--pixel-" + name, value, help)->group(group);
+}
+
 }  // namespace
 
-void AddEditOptions(CLI::App& command, EditOptions& options, const std::string& default_means) {
+void AddEditOptions(CLI::App& command, EditOptions& options, PreprocessingOptions& preprocessing,
+                    const std::string& default_means) {
+  AddPreprocessingOptions(command, preprocessing);
+  for (const auto& [name, values] :
+       {std::pair("mean", &preprocessing.mean), std::pair("std", &preprocessing.std)}) {
+    RenamePixelOption(command, name, *values)->delimiter(',')->expected(3);
+  }
+  RenamePixelOption(command, "scale", preprocessing.scale);
   const std::string group =
       "Edits: LAYER:UNITS, a layer by name or glob, units as 3,7-9 or all (from 0); repeatable";
   command.add_option("--ablate", options.ablate, "Units to zero: fire9/concat:3,7-9")->group(group);

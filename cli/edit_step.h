@@ -20,7 +20,10 @@ struct EditOptions {
 
   bool IsEmpty() const { return ablate.empty() && scale.empty() && set.empty() && mean.empty(); }
 };
-void AddEditOptions(CLI::App& command, EditOptions& options, const std::string& default_means);
+/// Adds the preprocessing's options, too: those of pixels are called --pixel-mean, --pixel-std and
+/// --pixel-scale here, since --mean and --scale are of units.
+void AddEditOptions(CLI::App& command, EditOptions& options, PreprocessingOptions& preprocessing,
+                    const std::string& default_means);
 
 /// The edits and where the units of their layers lie.
 struct ResolvedEdits {
