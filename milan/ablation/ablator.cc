@@ -197,7 +197,7 @@ class Ablator::Implementation {
       worker.photo.shape = shape;
       worker.photo.values.resize(ElementCount(shape));
     }
-    progress.Begin("photos", std::ssize(labelled), "photos");
+    progress.Begin("baseline", std::ssize(labelled), "photos");
     SharedProgress shared(progress);
     ParallelFor(workers_, std::ssize(labelled), [&](int worker, int64_t item) {
       AddPhoto(labelled[item], workers[worker], shared);
