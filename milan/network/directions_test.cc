@@ -294,7 +294,8 @@ TEST(AddDirections, OfTokensCombineTheirMaps) {
   const Network network = b.Build("tokens");
   Layer tokens{"tokens", "Transpose", Layout::kNhwc, {1, 2, 2, 5}, 5, 2, 2};
   tokens.view = {Layout::kNhwc, {2, 2, 0, 0}};
-  const ExtendedNetwork extended = AddDirections(network, {{tokens, {"same", Identity(5)}}});
+  const ExtendedNetwork extended =
+      AddDirections(network, {{tokens, {"same", Identity(5), {}, {}, false}}});
   EXPECT_TRUE(extended.layers.at(0).view.IsIdentity());
   const Network tapped = extended.network.Tap({"patches", extended.layers[0].name});
   const auto outputs = RunOnce(*CreateEngine(tapped), RandomArray({1, 3, 8, 8}, 3));
