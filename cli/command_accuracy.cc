@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/edit_step.h"
+#include "cli/network_step.h"
 #include "cli/steps.h"
 #include "milan/ablation/ablator.h"
 #include "milan/ablation/labels.h"
@@ -60,9 +61,10 @@ void RequireClassCount(const Judgement& judgement, int64_t outputs, const std::s
 }
 
 Judgement Judge(const AccuracyCommand& command, Terminal& terminal) {
-  const Network network = Network::Load(command.network);
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
+  const PreparedNetwork prepared =
+      PrepareClassifier(command.network, command.preprocessing, terminal);
+  const Network& network = prepared.network;
+  const Preprocessing& preprocessing = prepared.preprocessing;
   const PhotoSet photos = OpenPhotoSet(command.photos);
   Judgement judgement;
   judgement.classes = ClassNames(command);
@@ -72,9 +74,8 @@ Judgement Judge(const AccuracyCommand& command, Terminal& terminal) {
   judgement.unlabelled = std::count(judgement.labels.begin(), judgement.labels.end(), -1);
   ResolvedEdits resolved;
   if (!command.edits.IsEmpty()) {
-    resolved =
-        ResolveEdits(network, ListLayers(network, preprocessing.Height(), preprocessing.Width()),
-                     command.edits, preprocessing, {&photos, command.ablation.workers}, terminal);
+    resolved = ResolveEdits(network, prepared.layers, command.edits, preprocessing,
+                            {&photos, command.ablation.workers}, terminal);
     terminal.Say("edits: " + Summarize(resolved.edits));
   }
   const std::string output = OutputOf(command, network);

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/edit_step.h"
+#include "cli/network_step.h"
 #include "cli/steps.h"
 #include "milan/base/error.h"
 #include "milan/base/json.h"
@@ -73,12 +74,11 @@ void RunEdit(const EditCommand& command) {
   if (fs::equivalent(command.network, command.output, ignored)) {
     throw UsageError("--output would overwrite the network itself; give another name");
   }
-  const Preprocessing preprocessing =
-      ResolvePreprocessing(network, command.network, command.preprocessing, terminal);
-  const std::vector<Layer> layers =
-      ListLayers(network, preprocessing.Height(), preprocessing.Width());
-  const ResolvedEdits resolved = ResolveEdits(network, layers, command.edits, preprocessing,
-                                              {nullptr, command.workers}, terminal);
+  const PreparedNetwork prepared =
+      PrepareClassifier(command.network, command.preprocessing, terminal);
+  const ResolvedEdits resolved =
+      ResolveEdits(prepared.network, prepared.layers, command.edits, prepared.preprocessing,
+                   {nullptr, command.workers}, terminal);
   terminal.Say("edits: " + Summarize(resolved.edits));
   const EditedNetwork edited = Edit(network, resolved.layers, resolved.edits);
   (void)CreateEngine(edited.network);  // what ONNX Runtime refuses is not written

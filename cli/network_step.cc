@@ -101,4 +101,11 @@ PreparedNetwork PrepareNetwork(const NetworkRequest& request, Terminal& terminal
   return prepared;
 }
 
+PreparedNetwork PrepareClassifier(const Path& path, const PreprocessingOptions& preprocessing,
+                                  Terminal& terminal) {
+  GeneratorOptions generator;
+  generator.has_photos = true;
+  return PrepareNetwork({path, preprocessing, generator, {}, "cpu"}, terminal);
+}
+
 }  // namespace milan

@@ -59,6 +59,10 @@ struct PreparedNetwork {
 /// input and what runs it. Throws kUsage, kInput, kResource.
 PreparedNetwork PrepareNetwork(const NetworkRequest& request, Terminal& terminal);
 
+/// The same of a network that sees photos, on the CPU.
+PreparedNetwork PrepareClassifier(const Path& path, const PreprocessingOptions& preprocessing,
+                                  Terminal& terminal);
+
 /// DefaultLayers, without a generator's picture and what has its channels.
 std::vector<Layer> DefaultLayersOf(const PreparedNetwork& prepared);
 

@@ -112,7 +112,7 @@ class Ablator::Implementation {
         store_(std::ssize(input.photos.photos), options.memory_limit),
         baseline_(input.photos.photos.size()) {
     MILAN_CHECK(input.labels.size() == baseline_.size(), "one label per photo");
-    const Shape shape = {1, 3, input.preprocessing.Height(), input.preprocessing.Width()};
+    const Shape shape = InputShape(input.preprocessing);
     if (input.layers.empty()) {
       suffix_ = CreateEngine(input.network.Tap({input.output}));
     } else {

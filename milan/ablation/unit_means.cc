@@ -72,7 +72,7 @@ std::vector<std::vector<float>> UnitMeans(const Network& network,
   for (const UnitAxis& axis : layers) names.push_back(axis.layer);
   const auto engine = CreateEngine(network.Tap(names));
   if (workers < 1) workers = DefaultWorkers();
-  const Shape shape = {1, 3, preprocessing.Height(), preprocessing.Width()};
+  const Shape shape = InputShape(preprocessing);
   std::vector<Array> inputs(workers, {shape, std::vector<float>(ElementCount(shape))});
   OrderedSum sum(layers);
   std::mutex mutex;

@@ -226,7 +226,11 @@ class GateBuilder {
 
 UnitAxis UnitAxisOf(const Layer& layer) {
   MILAN_CHECK(layer.IsDescribable(), "layer without units: " + layer.name);
-  return {layer.name, layer.units, 1, static_cast<int>(layer.shape.size())};
+  const int rank = static_cast<int>(layer.shape.size());
+  const bool is_last = layer.layout == Layout::kTokens || layer.layout == Layout::kNhwc;
+  // Heads may be folded into the batch: theirs is the axis before queries and keys.
+  const int axis = is_last ? rank - 1 : layer.layout == Layout::kHeads ? rank - 3 : 1;
+  return {layer.name, layer.units, axis, rank};
 }
 
 UnitEdit ZeroUnit(const std::string& layer, int64_t unit) { return SetUnit(layer, unit, kNoShift); }

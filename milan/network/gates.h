@@ -11,7 +11,8 @@
 namespace milan {
 
 /// Where the units of a layer lie among its axes: axis 1 of a map [N, units, h, w] of rank 4 or of
-/// a vector [N, units] of rank 2, the last axis of tokens [N, tokens, units].
+/// a vector [N, units] of rank 2, the last axis of tokens [N, tokens, units] and of maps
+/// [N, h, w, units], the third last of attention heads.
 struct UnitAxis {
   std::string layer;
   int64_t units = 0;

@@ -170,5 +170,17 @@ TEST(Gates, SayWhatIsWrong) {
               HasSubstr("int64"));
 }
 
+TEST(UnitAxisOf, LiesWhereTheLayoutSays) {
+  const auto axis_of = [](Layout layout, const Shape& shape) {
+    return UnitAxisOf({"layer", "Add", layout, shape, 6, 2, 2}).axis;
+  };
+  EXPECT_EQ(axis_of(Layout::kMap, {1, 6, 2, 2}), 1);
+  EXPECT_EQ(axis_of(Layout::kVector, {1, 6}), 1);
+  EXPECT_EQ(axis_of(Layout::kNhwc, {1, 2, 2, 6}), 3);
+  EXPECT_EQ(axis_of(Layout::kTokens, {1, 5, 6}), 2);
+  EXPECT_EQ(axis_of(Layout::kHeads, {1, 6, 5, 5}), 1);
+  EXPECT_EQ(axis_of(Layout::kHeads, {6, 5, 5}), 0);
+}
+
 }  // namespace
 }  // namespace milan
