@@ -103,9 +103,12 @@ PreparedNetwork PrepareNetwork(const NetworkRequest& request, Terminal& terminal
 
 PreparedNetwork PrepareClassifier(const Path& path, const PreprocessingOptions& preprocessing,
                                   Terminal& terminal) {
-  GeneratorOptions generator;
-  generator.has_photos = true;
-  return PrepareNetwork({path, preprocessing, generator, {}, "cpu"}, terminal);
+  NetworkRequest request;
+  request.path = path;
+  request.preprocessing = preprocessing;
+  request.generator.has_photos = true;
+  request.device = "cpu";
+  return PrepareNetwork(request, terminal);
 }
 
 }  // namespace milan
