@@ -141,6 +141,7 @@ void AddRunCommand(CLI::App& app, Action& action) {
   sub->add_option("-i,--input", command->inputs,
                   "A .npy file as the network takes it, or a photo, which is preprocessed; "
                   "NAME=FILE for networks with several inputs (repeatable)")
+      ->allow_extra_args(false)
       ->required();
   sub->add_option("-o,--output", command->output, "Folder for one .npy file per value; created")
       ->required();

@@ -181,11 +181,14 @@ void AddEditOptions(CLI::App& command, EditOptions& options, PreprocessingOption
   RenamePixelOption(command, "scale", preprocessing.scale);
   const std::string group =
       "Edits: LAYER:UNITS, a layer by name or glob, units as 3,7-9 or all (from 0); repeatable";
-  command.add_option("--ablate", options.ablate, "Units to zero: fire9/concat:3,7-9")->group(group);
-  command.add_option("--scale", options.scale, "Units to scale: fire9/concat:3=0.5")->group(group);
-  command.add_option("--set", options.set, "Units to set to a value: fire9/concat:3=1.5")
-      ->group(group);
-  command.add_option("--mean", options.mean, "Units to set to their mean")->group(group);
+  const auto add = [&](const char* name, std::vector<std::string>& texts, const char* help) {
+    // One text per use: what follows may be the network.
+    command.add_option(name, texts, help)->allow_extra_args(false)->group(group);
+  };
+  add("--ablate", options.ablate, "Units to zero: fire9/concat:3,7-9");
+  add("--scale", options.scale, "Units to scale: fire9/concat:3=0.5");
+  add("--set", options.set, "Units to set to a value: fire9/concat:3=1.5");
+  add("--mean", options.mean, "Units to set to their mean");
   command
       .add_option("--means-from", options.means_from,
                   "Photos, or a run, that the means of --mean are taken over" + default_means)

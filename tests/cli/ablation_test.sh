@@ -5,6 +5,7 @@ for class in red_fox frog; do mkdir -p "val/$class"; done
 cp photos/photo-0*.png val/red_fox; cp photos/photo-1*.png val/frog
 
 # Accuracy: labels from folders, the classes' names from the sidecar.
+expect 0 "$MILAN" accuracy --ablate late:1 classifier.onnx val  # an option before the files
 expect 0 "$MILAN" accuracy classifier.onnx val
 says "red fox"; says "frog"; says "20"
 edits=(--ablate late:0-2,5 --scale layer:1=0.5 --mean late:3 --means-from val)
