@@ -5,7 +5,7 @@ import json
 import numpy
 
 TYPES = {"F32": "float32", "F16": "float16", "F64": "float64", "I64": "int64", "I32": "int32",
-         "U8": "uint8"}
+         "U64": "uint64", "U8": "uint8"}
 
 
 def _split(path):
