@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/steps.h"
 #include "milan/base/error.h"
+#include "milan/exemplar/run_layers.h"
 #include "milan/report/annotation_page.h"
 
 namespace milan {
@@ -27,18 +28,8 @@ struct AnnotateCommand {
 std::vector<UnitName> ChooseUnits(const AnnotateCommand& command, const Run& run) {
   if (!command.units.empty()) return ReadUnitList(command.units);
   if (command.layers.empty()) return {};
-  std::vector<Layer> layers;
-  for (const RunLayer& layer : run.manifest.layers) {
-    layers.push_back({.name = layer.name,
-                      .op_type = {},
-                      .layout = Layout::kMap,
-                      .shape = {},
-                      .units = layer.units,
-                      .height = layer.height,
-                      .width = layer.width});
-  }
   std::vector<UnitName> units;
-  for (const Layer& layer : SelectLayers(layers, command.layers)) {
+  for (const RunLayer& layer : SelectRunLayers(run, command.layers)) {
     for (int64_t unit = 0; unit < layer.units; ++unit) units.push_back({layer.name, unit});
   }
   return units;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets (tests/fuzz) under address and undefined behaviour sanitizers, on one core: two
-# thirds of the time for networks, a sixth each for layer patterns and sidecars. What is found lies in
+# Runs the fuzz targets (tests/fuzz) under address and undefined behaviour sanitizers, on one core: half
+# of the time for networks, a sixth each for layer patterns, sidecars and checkpoints. What is found lies in
 # build/fuzz/found/. Give a new input that was at fault to tests/fuzz/corpus with its repair.
 # usage: fuzz.sh [SECONDS]
 set -euo pipefail
@@ -8,11 +8,11 @@ cd "$(dirname "$0")/.."
 seconds=${1:-1800}
 command -v clang++-16 >/dev/null || { echo "error: needs clang-16, libclang-rt-16-dev and libfuzzer-16-dev (make deps)" >&2; exit 1; }
 cmake --preset fuzz -Wno-dev >/dev/null
-ninja -C build/fuzz --quiet milan_fuzz_network milan_fuzz_layers milan_fuzz_sidecar
+ninja -C build/fuzz --quiet milan_fuzz_network milan_fuzz_layers milan_fuzz_sidecar milan_fuzz_checkpoint
 
 mkdir -p build/fuzz/found
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-for part in network:$((seconds * 2 / 3)) layers:$((seconds / 6)) sidecar:$((seconds / 6)); do
+for part in network:$((seconds / 2)) layers:$((seconds / 6)) sidecar:$((seconds / 6)) checkpoint:$((seconds / 6)); do
   target=${part%:*}
   mkdir -p "build/fuzz/inputs/$target"
   echo "$target: ${part#*:} s"

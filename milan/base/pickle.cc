@@ -5,6 +5,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/pickle_content.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 
@@ -16,18 +17,11 @@ std::string KindOf(const PickleValue& value) {
   return kKinds.at(value.value.index());
 }
 
-std::string PrintableOf(std::string_view text) {
-  constexpr size_t kShown = 100;
-  std::string shown;
-  for (const char c : text.substr(0, kShown)) shown += ' ' <= c && c <= '~' ? c : '?';
-  return shown + (text.size() > kShown ? "..." : "");
-}
-
 const PickleValue& PickleView::Value() const { return content_->values[place_]; }
 
 void PickleView::Fail(const std::string& expected) const {
   throw InputError(content_->name + ": " +
-                   (way_.empty() ? "the whole" : "'" + PrintableOf(way_) + "'") + " is " +
+                   (way_.empty() ? "the whole" : "'" + Printable(way_) + "'") + " is " +
                    KindOf(Value()) + ", expected " + expected);
 }
 
@@ -111,9 +105,8 @@ std::optional<PickleView> PickleView::Find(std::string_view key) const {
 
 PickleView PickleView::At(std::string_view key) const {
   if (const auto found = Find(key)) return *found;
-  throw InputError(content_->name + ": " +
-                   (way_.empty() ? "" : "'" + PrintableOf(way_) + "' has ") + "no member '" +
-                   std::string(key) + "'");
+  throw InputError(content_->name + ": " + (way_.empty() ? "" : "'" + Printable(way_) + "' has ") +
+                   "no member '" + std::string(key) + "'");
 }
 
 Pickle::Pickle(std::string content, const std::string& name)

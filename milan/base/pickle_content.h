@@ -55,8 +55,6 @@ struct PickleContent {
 /// Reads content.text into the rest. Throws kInput.
 void ParsePickle(PickleContent& content);
 
-/// A text of the file for an error: its beginning, without control characters.
-std::string PrintableOf(std::string_view text);
 /// "a dict", "a list", ...
 std::string KindOf(const PickleValue& value);
 /// The name that Python's pickletools gives an opcode; "" for a byte that is none.

@@ -6,6 +6,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/pickle_content.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 namespace {
@@ -240,7 +241,7 @@ class Parser {
       Push(allowed.meaning);
       return;
     }
-    Fail("'" + PrintableOf(module) + " " + PrintableOf(name) +
+    Fail("'" + Printable(module) + " " + Printable(name) +
          "' is not a name that the original's checkpoints use; it is refused, and nothing of the "
          "file was executed");
   }
@@ -258,7 +259,7 @@ class Parser {
     const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
     if (storage.key.empty() || storage.key.size() > 9 ||
         !std::all_of(storage.key.begin(), storage.key.end(), is_digit)) {
-      Fail("the storage's key '" + PrintableOf(storage.key) + "' is not a number");
+      Fail("the storage's key '" + Printable(storage.key) + "' is not a number");
     }
     storage.count = Expect<int64_t>(items[4], "a storage's number of elements");
     if (storage.count < 0) Fail("a storage of " + std::to_string(storage.count) + " elements");

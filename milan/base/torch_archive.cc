@@ -9,6 +9,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/pickle_content.h"
+#include "milan/base/printable.h"
 
 namespace milan {
 namespace {
@@ -91,7 +92,7 @@ class TorchArchive::Zip {
 
  private:
   [[noreturn]] void Fail(const std::string& member, const std::string& problem) const {
-    throw InputError(path_.string() + ": " + PrintableOf(member) + ": " + problem);
+    throw InputError(path_.string() + ": " + Printable(member) + ": " + problem);
   }
 
   struct Discard {
@@ -107,7 +108,7 @@ TorchArchive::TorchArchive(const Path& path) : path_(path), zip_(std::make_uniqu
   const std::string member = prefix_ + kPickleMember;
   const uint64_t size = zip_->SizeOf(member);
   if (size > Pickle::kMostBytes) {
-    throw InputError(path.string() + ": " + PrintableOf(member) + ": has " + std::to_string(size) +
+    throw InputError(path.string() + ": " + Printable(member) + ": has " + std::to_string(size) +
                      " bytes; at most " + std::to_string(Pickle::kMostBytes) + " are read");
   }
   std::string content(size, '\0');
@@ -118,7 +119,7 @@ TorchArchive::TorchArchive(const Path& path) : path_(path), zip_(std::make_uniqu
   std::string text(std::min<uint64_t>(zip_->SizeOf(order), 16), '\0');
   zip_->Read(order, text.data(), text.size());
   if (text != "little")
-    throw InputError(path.string() + ": " + PrintableOf(order) + ": is not 'little'");
+    throw InputError(path.string() + ": " + Printable(order) + ": is not 'little'");
 }
 TorchArchive::~TorchArchive() = default;
 TorchArchive::TorchArchive(TorchArchive&&) noexcept = default;
@@ -126,14 +127,14 @@ TorchArchive& TorchArchive::operator=(TorchArchive&&) noexcept = default;
 
 Array TorchArchive::Read(const PickledTensor& tensor, const std::string& name) const {
   if (tensor.type != DataType::kF32) {
-    throw InputError(path_.string() + ": tensor '" + PrintableOf(name) +
+    throw InputError(path_.string() + ": tensor '" + Printable(name) +
                      "' has integers, expected float32");
   }
   const std::string member = prefix_ + "/data/" + std::string(tensor.storage);
   const uint64_t size = zip_->SizeOf(member);
   if (size != static_cast<uint64_t>(tensor.storage_count) * sizeof(float) ||
       size > kMostStorageBytes) {
-    throw InputError(path_.string() + ": " + PrintableOf(member) + ": has " + std::to_string(size) +
+    throw InputError(path_.string() + ": " + Printable(member) + ": has " + std::to_string(size) +
                      " bytes; data.pkl says " + std::to_string(tensor.storage_count) +
                      " float32, and at most 2 GiB are read");
   }
@@ -153,7 +154,7 @@ StateDict::StateDict(const TorchArchive& archive, const PickleView& state_dict)
 const PickledTensor& StateDict::At(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) {
-    throw InputError(path().string() + ": has no tensor '" + PrintableOf(name) + "'");
+    throw InputError(path().string() + ": has no tensor '" + Printable(name) + "'");
   }
   return found->second;
 }
@@ -163,7 +164,7 @@ const Shape& StateDict::ShapeOf(const std::string& name, size_t dimensions) cons
   const bool is_empty =
       std::any_of(tensor.shape.begin(), tensor.shape.end(), [](int64_t size) { return size < 1; });
   if (tensor.shape.size() != dimensions || is_empty) {
-    throw InputError(path().string() + ": tensor '" + PrintableOf(name) + "' has the shape " +
+    throw InputError(path().string() + ": tensor '" + Printable(name) + "' has the shape " +
                      ToString(tensor.shape) + ", expected " + std::to_string(dimensions) +
                      " dimensions");
   }
@@ -172,7 +173,7 @@ const Shape& StateDict::ShapeOf(const std::string& name, size_t dimensions) cons
 
 void StateDict::Expect(const std::string& name, const Shape& expected) const {
   if (At(name).shape == expected) return;
-  throw InputError(path().string() + ": tensor '" + PrintableOf(name) + "' has the shape " +
+  throw InputError(path().string() + ": tensor '" + Printable(name) + "' has the shape " +
                    ToString(At(name).shape) + ", expected " + ToString(expected));
 }
 

@@ -5,7 +5,7 @@
 
 #include "milan/base/error.h"
 #include "milan/exemplar/export_formats.h"
-#include "milan/network/layer.h"
+#include "milan/exemplar/run_layers.h"
 
 namespace milan {
 namespace {
@@ -16,19 +16,8 @@ constexpr int kLargestSize = 4096;
 
 /// The chosen layers of the run, in its order.
 std::vector<std::string> ChooseLayers(const Run& run, const std::vector<std::string>& patterns) {
-  std::vector<Layer> layers;
-  for (const RunLayer& layer : run.manifest.layers) {
-    layers.push_back({.name = layer.name,
-                      .op_type = {},
-                      .layout = Layout::kMap,
-                      .shape = {},
-                      .units = layer.units,
-                      .height = layer.height,
-                      .width = layer.width});
-  }
-  if (!patterns.empty()) layers = SelectLayers(layers, patterns);
   std::vector<std::string> names;
-  for (const Layer& layer : layers) names.push_back(layer.name);
+  for (const RunLayer& layer : SelectRunLayers(run, patterns)) names.push_back(layer.name);
   return names;
 }
 

@@ -8,16 +8,10 @@
 #include "milan/base/error.h"
 #include "milan/network/append_view.h"
 #include "milan/network/graph.h"
+#include "milan/network/graph_edit.h"
 
 namespace milan {
 namespace {
-
-int64_t OperatorSet(const onnx::ModelProto& model) {
-  for (const auto& opset : model.opset_import()) {
-    if (opset.domain().empty() || opset.domain() == "ai.onnx") return opset.version();
-  }
-  return 0;
-}
 
 /// Appends the operators of one view. Every method adds a node and returns its value.
 class ViewBuilder {
