@@ -146,7 +146,7 @@ Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   LanguageModel language_model(manifest.language_model, kNoDropout);
   LoadModule(weights, "", *decoder);
   LoadModule(weights, kLanguageModel, *language_model);
-  return {Vocabulary::FromTokens(manifest.words), std::move(decoder), std::move(language_model)};
+  return {Vocabulary::FromTokens(manifest.words), decoder.ptr(), std::move(language_model)};
 }
 
 Array ReadSelfTestFeatures(const Path& folder) {

@@ -9,6 +9,7 @@
 #include "milan/base/array.h"
 #include "milan/base/file.h"
 #include "milan/captioner/captioner.h"
+#include "milan/captioner/decoder.h"
 #include "milan/captioner/encoder.h"
 
 namespace milan {

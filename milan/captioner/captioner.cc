@@ -12,24 +12,24 @@ namespace {
 /// The decoder as a step function: keeps the states of the rows of the last step.
 class DecoderSteps {
  public:
-  DecoderSteps(Decoder decoder, const torch::Tensor& features)
-      : decoder_(std::move(decoder)),
-        memory_(decoder_->Prepare(features)),
-        state_(decoder_->InitialState(memory_)) {}
+  DecoderSteps(TextDecoder& decoder, const torch::Tensor& features)
+      : decoder_(decoder), memory_(decoder.Encode(features)), state_(decoder.Start(memory_)) {}
 
   std::span<const float> Run(const SearchStep& step) {
     const torch::Tensor parents = torch::tensor(step.parents, torch::kLong);
-    const DecoderState state = {state_.hidden.index_select(0, parents),
-                                state_.cell.index_select(0, parents)};
-    state_ = decoder_->Advance(memory_, torch::tensor(step.tokens, torch::kLong), state).state;
-    log_probabilities_ = decoder_->LogProbabilities(state_.hidden).contiguous();
+    Tensors state;
+    for (const torch::Tensor& part : state_) state.push_back(part.index_select(0, parents));
+    auto [next, log_probabilities] =
+        decoder_.Next(memory_, torch::tensor(step.tokens, torch::kLong), state);
+    state_ = std::move(next);
+    log_probabilities_ = log_probabilities.contiguous();
     return {log_probabilities_.data_ptr<float>(), static_cast<size_t>(log_probabilities_.numel())};
   }
 
  private:
-  Decoder decoder_;
-  RegionMemory memory_;
-  DecoderState state_;
+  TextDecoder& decoder_;
+  const Tensors memory_;
+  Tensors state_;
   torch::Tensor log_probabilities_;
 };
 
@@ -40,7 +40,8 @@ void SortByPmi(std::vector<Candidate>& candidates) {
 
 }  // namespace
 
-Captioner::Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel language_model)
+Captioner::Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
+                     LanguageModel language_model)
     : vocabulary_(std::move(vocabulary)),
       decoder_(std::move(decoder)),
       language_model_(std::move(language_model)) {
@@ -51,7 +52,7 @@ Captioner::Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel langu
 std::vector<std::vector<Candidate>> Captioner::SearchByLikelihood(const torch::Tensor& features,
                                                                   int beam_size, int length) const {
   const torch::NoGradGuard no_gradient;
-  DecoderSteps steps(decoder_, features);
+  DecoderSteps steps(*decoder_, features);
   const auto step = [&](const SearchStep& next) { return steps.Run(next); };
   const BeamSearchOptions options = {beam_size, length, vocabulary_.start(), vocabulary_.stop()};
   std::vector<std::vector<Candidate>> results;

@@ -2,13 +2,14 @@
 
 // Private to this module (libtorch).
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <torch/torch.h>
 
-#include "milan/captioner/decoder.h"
 #include "milan/captioner/language_model.h"
+#include "milan/captioner/text_decoder.h"
 #include "milan/text/vocabulary.h"
 
 namespace milan {
@@ -32,10 +33,11 @@ struct SearchOptions {
 class Captioner {
  public:
   /// The modules are shared with the caller, not copied.
-  Captioner(Vocabulary vocabulary, Decoder decoder, LanguageModel language_model);
+  Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
+            LanguageModel language_model);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
-  const Decoder& decoder() const { return decoder_; }
+  const std::shared_ptr<TextDecoder>& decoder() const { return decoder_; }
   const LanguageModel& language_model() const { return language_model_; }
 
   /// The most likely word at every step, for each unit of `features` [units, k, features]. Without
@@ -59,8 +61,8 @@ class Captioner {
                                                          int beam_size, int length) const;
 
   Vocabulary vocabulary_;
+  std::shared_ptr<TextDecoder> decoder_;
   // libtorch's modules have no const forward; in evaluation mode it changes nothing.
-  mutable Decoder decoder_;
   mutable LanguageModel language_model_;
 };
 

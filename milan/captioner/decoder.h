@@ -6,6 +6,8 @@
 
 #include <torch/torch.h>
 
+#include "milan/captioner/text_decoder.h"
+
 namespace milan {
 
 struct DecoderSizes {
@@ -41,13 +43,25 @@ struct AttentionImpl : torch::nn::Module {
 };
 TORCH_MODULE(Attention);
 
-/// log p(description | exemplars): an LSTM that attends to the exemplars' region features. Module
-/// and parameter names are the reference implementation's, so that its weights load.
+/// log p(description | exemplars) as in the paper: an LSTM that attends to the exemplars' region
+/// features. Module and parameter names are the reference implementation's, so that its weights
+/// load.
 ///
 /// Step: a from the attention with the old h, context = sum_i a_i v_i, gate = sigmoid(W_g h + b_g),
 /// x = [embedding(token), gate * context], (h, c) = LSTMCell(x), log p = logsoftmax(W_o h + b_o).
-struct DecoderImpl : torch::nn::Module {
-  DecoderImpl(const DecoderSizes& sizes, double dropout);
+struct DecoderImpl : TextDecoder {
+  /// The training loss is MeanLoss plus `regularizer` times the mean over units and exemplars of
+  /// (1 - sum over the text's own steps of the attention)^2, which asks that every exemplar is
+  /// looked at (method.md 6). (The reference sums over the padding too, so that its loss depends on
+  /// the batch.)
+  DecoderImpl(const DecoderSizes& sizes, double dropout, double regularizer = 1);
+
+  Tensors Encode(const torch::Tensor& features) override;
+  Tensors Start(const Tensors& memory) override;
+  Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
+                  const Tensors& state) override;
+  torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
+                     const Vocabulary& vocabulary) override;
 
   /// `features` [units, k, features].
   RegionMemory Prepare(const torch::Tensor& features);
@@ -77,6 +91,7 @@ struct DecoderImpl : torch::nn::Module {
   torch::nn::Sequential feature_gate{nullptr};
   torch::nn::LSTMCell lstm{nullptr};
   torch::nn::Sequential output{nullptr};
+  double regularizer = 1;
 };
 TORCH_MODULE(Decoder);
 

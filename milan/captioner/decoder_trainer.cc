@@ -57,13 +57,6 @@ void ForEachBatch(const torch::Tensor& features, int64_t size, const Describe& d
 
 }  // namespace
 
-torch::Tensor DecoderLoss(const DecoderImpl::Forced& forced, const TextBatch& batch,
-                          const Vocabulary& vocabulary, double regularizer) {
-  const torch::Tensor looked = (forced.attention * batch.counts.unsqueeze(2)).sum(1);
-  return MeanLoss(forced.log_probabilities, batch.targets, vocabulary) +
-         regularizer * (1 - looked).square().mean();
-}
-
 double DescriptionBleu(const std::vector<std::string>& descriptions, const DescribedUnits& units) {
   std::vector<std::string> predictions;
   for (const std::string& description : descriptions) {
@@ -105,7 +98,7 @@ std::vector<std::string> DescribeByRerank(const Captioner& captioner, const Desc
 void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainOptions& options,
                   const TrainingPlan& plan, Progress& progress) {
   const Vocabulary& vocabulary = captioner.vocabulary();
-  Decoder decoder = captioner.decoder();
+  const std::shared_ptr<TextDecoder> decoder = captioner.decoder();
   torch::optim::AdamW optimizer(
       decoder->parameters(),
       torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
@@ -120,8 +113,7 @@ void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainO
       ThrowIfCancelled(progress);
       const Step step = MakeStep(units.train, samples, indices, vocabulary);
       optimizer.zero_grad();
-      const torch::Tensor loss = DecoderLoss(decoder->forward(step.features, step.texts.inputs),
-                                             step.texts, vocabulary, options.attention_regularizer);
+      const torch::Tensor loss = decoder->Loss(step.features, step.texts, vocabulary);
       loss.backward();
       optimizer.step();
       sum += loss.item<double>();

@@ -9,7 +9,6 @@
 
 #include "milan/base/progress.h"
 #include "milan/captioner/captioner.h"
-#include "milan/captioner/text_batches.h"
 #include "milan/captioner/train.h"
 #include "milan/captioner/training_loop.h"
 
@@ -20,13 +19,6 @@ struct DescribedUnits {
   torch::Tensor features;                       ///< [units, k, features]
   std::vector<std::vector<std::string>> texts;  ///< Of each unit, at least one.
 };
-
-/// The training loss of a batch: MeanLoss plus `regularizer` times the mean over units and
-/// exemplars of (1 - sum over the text's own steps of the attention)^2, which asks that every
-/// exemplar is looked at. (The reference sums over the padding too, so that its loss depends on the
-/// batch.)
-torch::Tensor DecoderLoss(const DecoderImpl::Forced& forced, const TextBatch& batch,
-                          const Vocabulary& vocabulary, double regularizer);
 
 /// Corpus BLEU, 0 to 100, of descriptions against the units' texts.
 double DescriptionBleu(const std::vector<std::string>& descriptions, const DescribedUnits& units);

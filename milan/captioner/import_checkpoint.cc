@@ -227,7 +227,7 @@ void ImportCheckpoint(const Path& checkpoint, const Path& folder, const Checkpoi
   manifest.decoder = decoder.sizes;
   manifest.language_model = parts.language_model.sizes;
   manifest.training = ToText(ProvenanceOf(checkpoint, options, decoder.settings));
-  const Captioner captioner(Vocabulary::FromTokens(decoder.words), decoder.decoder,
+  const Captioner captioner(Vocabulary::FromTokens(decoder.words), decoder.decoder.ptr(),
                             parts.language_model.language_model);
   WriteBundleFiles(folder, captioner, encoder,
                    ChooseSelfTest(captioner, DrawUnits(encoder, progress)), options.as_half);

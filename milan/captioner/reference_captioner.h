@@ -9,6 +9,7 @@
 #include "milan/base/json.h"
 #include "milan/base/safetensors.h"
 #include "milan/captioner/captioner.h"
+#include "milan/captioner/decoder.h"
 #include "milan/captioner/torch_tensors.h"
 #include "tests/support/npz.h"
 #include "tests/support/test_data.h"
@@ -21,17 +22,23 @@ inline Path CaptionerParity(const std::string& name) {
   return SharedData("parity/captioner") / name;
 }
 
+inline Decoder ReferenceDecoder(const Vocabulary& vocabulary) {
+  Decoder decoder(DecoderSizes{vocabulary.size(), 1024, 16, 24, 24}, 0.1);
+  LoadModule(SafetensorsFile(CaptionerParity("decoder_without_encoder.safetensors")), "", *decoder);
+  decoder->eval();
+  return decoder;
+}
+
 inline Captioner ReferenceCaptioner() {
   const Json model = ReadJson(CaptionerParity("model.json"));
   Vocabulary vocabulary =
       Vocabulary::FromTokens(model.at("indexer").at("vocab").get<std::vector<std::string>>());
   const SafetensorsFile weights(CaptionerParity("decoder_without_encoder.safetensors"));
-  Decoder decoder(DecoderSizes{vocabulary.size(), 1024, 16, 24, 24}, 0.1);
+  Decoder decoder = ReferenceDecoder(vocabulary);
   LanguageModel language_model(LanguageModelSizes{vocabulary.size(), vocabulary.pad(), 16, 24, 2},
                                0.2);
-  LoadModule(weights, "", *decoder);
   LoadModule(weights, "lm.", *language_model);
-  return {std::move(vocabulary), decoder, language_model};
+  return {std::move(vocabulary), decoder.ptr(), language_model};
 }
 
 inline torch::Tensor FloatTensor(const NpyArray& array) {

@@ -155,12 +155,12 @@ BundleManifest ManifestOf(const TrainOptions& options, const Captioner& captione
 }
 
 /// A decoder with initial weights that depend on nothing but the options' seed and its sizes.
-Decoder NewDecoder(const Vocabulary& vocabulary, const Encoder& encoder,
-                   const TrainOptions& options, const TrainingPlan& plan) {
+std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Encoder& encoder,
+                                        const TrainOptions& options, const TrainingPlan& plan) {
   torch::manual_seed(EpochSeed(plan, 0));
   const DecoderSizes sizes = {vocabulary.size(), encoder.feature_size(), options.embedding_size,
                               options.hidden_size, options.attention_size};
-  return Decoder(sizes, options.dropout);
+  return Decoder(sizes, options.dropout, options.attention_regularizer).ptr();
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
