@@ -17,6 +17,7 @@ struct DescribeCommand {
   CommonOptions common;
   ExemplarRequest exemplars;
   DescribeOptions describe;
+  std::string criterion = ToString(DescribeOptions().criterion);
   Path bundle;
   Path units;
   bool no_report = false;
@@ -66,6 +67,7 @@ std::optional<Run> ObtainExemplars(const ExemplarRequest& request, Terminal& ter
 void RunDescribe(const DescribeCommand& command) {
   Terminal terminal(command.common.quiet);
   DescribeOptions options = command.describe;
+  options.criterion = ParseCriterion(command.criterion);
   options.workers = command.exemplars.tally.workers;
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
@@ -93,6 +95,10 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
   sub->get_option("NETWORK")->description("The network, an .onnx file; or a run");
   sub->get_option("--output")->required(false);
   sub->add_option("-b,--bundle", command->bundle, "Captioner to use (default: models/base)");
+  sub->add_option("--criterion", command->criterion,
+                  "Choose among the search's texts by: consensus (expected agreement with them), "
+                  "pmi (the paper's), likelihood")
+      ->capture_default_str();
   sub->add_option("--beam", command->describe.beam_size, "Hypotheses kept by the search")
       ->capture_default_str();
   sub->add_option("--pmi-weight", command->describe.pmi_weight,

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -19,7 +20,20 @@ struct TrainCommand {
   std::vector<Path> runs;
   std::string device = "auto";
   std::vector<Path> milannotations;
+  // Given on the command line, else the architecture's own.
+  std::optional<double> learning_rate;
+  std::optional<double> dropout;
+  std::optional<int> epochs;
 };
+
+/// Puts what was given where the architecture reads it; language model and decoder share it.
+void ApplyGiven(const TrainCommand& command, TrainOptions& options) {
+  if (command.learning_rate) {
+    options.learning_rate = options.set_training.learning_rate = *command.learning_rate;
+  }
+  if (command.dropout) options.dropout = options.set_training.dropout = *command.dropout;
+  if (command.epochs) options.max_epochs = options.set_training.epochs = *command.epochs;
+}
 
 void RunTrain(const TrainCommand& command) {
   Terminal terminal(command.common.quiet);
@@ -30,6 +44,7 @@ void RunTrain(const TrainCommand& command) {
                     command.annotations.size(), command.runs.size()));
   }
   TrainOptions options = command.options;
+  ApplyGiven(command, options);
   for (size_t i = 0; i < command.runs.size(); ++i) {
     options.sources.push_back({command.annotations[i], command.runs[i]});
   }
@@ -68,14 +83,23 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option("--name", options.name, "Name of the bundle")->capture_default_str();
   sub->add_option("--language-texts", options.language_texts,
                   "More texts for the language model, one per line");
+  sub->add_option("--architecture", options.architecture,
+                  "Decoder: set (attention over the set of exemplars) or milan (the paper's)")
+      ->capture_default_str();
   sub->add_option("--seed", options.seed)->capture_default_str();
   sub->add_option("--hidden", options.hidden_size, "Size of the LSTM states")
       ->capture_default_str();
+  sub->add_option("--width", options.set_sizes.width, "Of the set decoder's layers")
+      ->capture_default_str();
   sub->add_option("--batch", options.batch_size, "Units per step")->capture_default_str();
-  sub->add_option("--learning-rate", options.learning_rate)->capture_default_str();
-  sub->add_option("--dropout", options.dropout)->capture_default_str();
-  sub->add_option("--epochs", options.max_epochs, "At most so many")->capture_default_str();
-  sub->add_option("--patience", options.patience, "Epochs without improvement before stopping")
+  sub->add_option("--learning-rate", command->learning_rate,
+                  "Default: 0.001, of the set decoder 0.0007 at most");
+  sub->add_option("--dropout", command->dropout, "Default: 0.5, of the set decoder 0.3");
+  sub->add_option(
+      "--epochs", command->epochs,
+      "At most so many (default: 100); the set decoder takes all of them (default: 16)");
+  sub->add_option("--patience", options.patience,
+                  "Epochs without improvement before an LSTM's training stops")
       ->capture_default_str();
   sub->add_option("--certainty", options.certainties, "Annotations used: clear, partly, unclear")
       ->delimiter(',');

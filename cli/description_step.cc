@@ -21,6 +21,7 @@ bool AreCurrent(const Descriptions& existing, const Bundle& bundle, const Descri
     return description.layer == unit.layer && description.unit == unit.unit;
   };
   return existing.bundle_hash == bundle.hash() && existing.beam_size == options.beam_size &&
+         existing.criterion == ToString(options.criterion) &&
          existing.pmi_weight == options.pmi_weight &&
          std::equal(existing.units.begin(), existing.units.end(), units.begin(), units.end(),
                     are_same);

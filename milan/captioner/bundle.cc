@@ -23,7 +23,7 @@ constexpr double kScoreTolerance = 1e-2;
 void CheckSelfTest(const Path& folder, const Captioner& captioner, const BundleManifest& manifest) {
   const Array features = ReadSelfTestFeatures(folder);
   if (features.shape.size() != 2 || features.shape[0] < 1 ||
-      features.shape[1] != manifest.decoder.features) {
+      features.shape[1] != FeaturesOf(manifest.decoder)) {
     throw InputError(folder.string() + ": the self-test's features have the shape " +
                      ToString(features.shape));
   }
@@ -44,10 +44,10 @@ Bundle Bundle::Open(const Path& folder, const EngineOptions& engine) {
   const BundleManifest manifest = ReadBundleManifest(folder);
   Captioner captioner = ReadCaptioner(folder, manifest);
   Encoder encoder = Encoder::Open(folder / "encoder.onnx", engine);
-  if (encoder.feature_size() != manifest.decoder.features) {
+  if (encoder.feature_size() != FeaturesOf(manifest.decoder)) {
     throw InputError(folder.string() + ": the encoder gives " +
                      std::to_string(encoder.feature_size()) + " features, the decoder takes " +
-                     std::to_string(manifest.decoder.features));
+                     std::to_string(FeaturesOf(manifest.decoder)));
   }
   CheckSelfTest(folder, captioner, manifest);
   return Bundle(std::make_unique<State>(

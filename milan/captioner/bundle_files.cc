@@ -8,13 +8,16 @@
 #include "milan/base/hash.h"
 #include "milan/base/json.h"
 #include "milan/base/version.h"
+#include "milan/captioner/decoder.h"
+#include "milan/captioner/set_decoder.h"
 #include "milan/captioner/torch_tensors.h"
 
 namespace milan {
 namespace {
 
 constexpr const char* kFormat = "milan-bundle";
-constexpr int kVersion = 1;
+/// 2: architectures besides the paper's.
+constexpr int kNewestVersion = 2;
 constexpr const char* kManifest = "bundle.json";
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kEncoder = "encoder.onnx";
@@ -24,13 +27,24 @@ constexpr const char* kLanguageModel = "lm.";
 constexpr const char* kSelfTestFeatures = "self_test.features";
 
 Json SizesToJson(const BundleManifest& manifest) {
-  return {{"features", manifest.decoder.features},
-          {"embedding", manifest.decoder.embedding},
-          {"hidden", manifest.decoder.hidden},
-          {"attention", manifest.decoder.attention},
-          {"language_model_embedding", manifest.language_model.embedding},
-          {"language_model_hidden", manifest.language_model.hidden},
-          {"language_model_layers", manifest.language_model.layers}};
+  Json json = {{"features", FeaturesOf(manifest.decoder)},
+               {"language_model_embedding", manifest.language_model.embedding},
+               {"language_model_hidden", manifest.language_model.hidden},
+               {"language_model_layers", manifest.language_model.layers}};
+  if (const auto* milan = std::get_if<DecoderSizes>(&manifest.decoder)) {
+    json.update({{"embedding", milan->embedding},
+                 {"hidden", milan->hidden},
+                 {"attention", milan->attention}});
+  } else {
+    const auto& set = std::get<SetDecoderSizes>(manifest.decoder);
+    json.update({{"hidden", set.hidden},
+                 {"width", set.width},
+                 {"heads", set.heads},
+                 {"set_blocks", set.set_blocks},
+                 {"word_blocks", set.word_blocks},
+                 {"length", set.length}});
+  }
+  return json;
 }
 
 /// A size of a module; bounded so that a broken manifest cannot ask for all of the memory.
@@ -46,9 +60,21 @@ int64_t GetSize(const Json& sizes, const std::string& key, const std::string& na
 void ReadSizes(const Json& json, const std::string& name, BundleManifest& manifest) {
   const Json sizes = Get<Json>(json, "sizes", name);
   const Vocabulary vocabulary = Vocabulary::FromTokens(manifest.words);
-  manifest.decoder = {vocabulary.size(), GetSize(sizes, "features", name),
-                      GetSize(sizes, "embedding", name), GetSize(sizes, "hidden", name),
-                      GetSize(sizes, "attention", name)};
+  const auto size = [&](const std::string& key) { return GetSize(sizes, key, name); };
+  const auto architecture = GetOr<std::string>(json, "architecture", kPaperArchitecture, name);
+  if (architecture == kPaperArchitecture) {
+    manifest.decoder = DecoderSizes{vocabulary.size(), size("features"), size("embedding"),
+                                    size("hidden"), size("attention")};
+  } else if (architecture == kSetArchitecture) {
+    manifest.decoder =
+        SetDecoderSizes{vocabulary.size(), size("features"),   size("hidden"),      size("width"),
+                        size("heads"),     size("set_blocks"), size("word_blocks"), size("length")};
+    if (size("width") % size("heads") != 0) {
+      throw InputError(name + ": member 'heads' must divide 'width'");
+    }
+  } else {
+    throw InputError(name + ": this milan knows no architecture '" + architecture + "'");
+  }
   manifest.language_model = {
       vocabulary.size(), vocabulary.pad(), GetSize(sizes, "language_model_embedding", name),
       GetSize(sizes, "language_model_hidden", name), GetSize(sizes, "language_model_layers", name)};
@@ -59,9 +85,9 @@ void CheckFormat(const Json& json, const std::string& name) {
     throw InputError(name + ": not a bundle (member 'format' is not '" + kFormat + "')");
   }
   const int version = Get<int>(json, "version", name);
-  if (version != kVersion) {
+  if (version < 1 || version > kNewestVersion) {
     throw InputError(name + ": bundle format version " + std::to_string(version) +
-                     "; this milan reads version " + std::to_string(kVersion));
+                     "; this milan reads versions 1 to " + std::to_string(kNewestVersion));
   }
 }
 
@@ -102,8 +128,10 @@ void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Enco
 void WriteBundleManifest(const Path& folder, const BundleManifest& manifest) {
   Json files;
   for (const char* file : kFiles) files[file] = HashFile(folder / file);
+  const std::string architecture = ArchitectureOf(manifest.decoder);
   const Json json = {{"format", kFormat},
-                     {"version", kVersion},
+                     {"version", architecture == kPaperArchitecture ? 1 : kNewestVersion},
+                     {"architecture", architecture},
                      {"name", manifest.name},
                      {"milan_version", Version()},
                      {"files", files},
@@ -139,14 +167,26 @@ BundleManifest ReadBundleManifest(const Path& folder) {
   return manifest;
 }
 
+std::shared_ptr<TextDecoder> MakeDecoder(const AnyDecoderSizes& sizes) {
+  std::shared_ptr<TextDecoder> decoder;
+  if (const auto* milan = std::get_if<DecoderSizes>(&sizes)) {
+    constexpr double kNoDropout = 0;
+    decoder = std::make_shared<DecoderImpl>(*milan, kNoDropout);
+  } else {
+    decoder = std::make_shared<SetDecoderImpl>(std::get<SetDecoderSizes>(sizes));
+  }
+  decoder->eval();
+  return decoder;
+}
+
 Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   const SafetensorsFile weights(folder / kWeights);
+  const std::shared_ptr<TextDecoder> decoder = MakeDecoder(manifest.decoder);
   constexpr double kNoDropout = 0;
-  Decoder decoder(manifest.decoder, kNoDropout);
   LanguageModel language_model(manifest.language_model, kNoDropout);
   LoadModule(weights, "", *decoder);
   LoadModule(weights, kLanguageModel, *language_model);
-  return {Vocabulary::FromTokens(manifest.words), decoder.ptr(), std::move(language_model)};
+  return {Vocabulary::FromTokens(manifest.words), decoder, std::move(language_model)};
 }
 
 Array ReadSelfTestFeatures(const Path& folder) {

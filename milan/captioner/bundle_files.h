@@ -3,13 +3,14 @@
 // Private to this module (libtorch): the files of a bundle (docs/formats.md).
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "milan/base/array.h"
 #include "milan/base/file.h"
 #include "milan/captioner/captioner.h"
-#include "milan/captioner/decoder.h"
+#include "milan/captioner/decoder_sizes.h"
 #include "milan/captioner/encoder.h"
 
 namespace milan {
@@ -18,7 +19,7 @@ namespace milan {
 struct BundleManifest {
   std::string name;
   std::vector<std::string> words;  ///< Of the vocabulary, in the order of their ids.
-  DecoderSizes decoder;
+  AnyDecoderSizes decoder;
   LanguageModelSizes language_model;
   std::map<std::string, double> scores;  ///< On the validation split.
   std::string training = "{}";           ///< JSON: options, hashes of annotations and encoder.
@@ -45,6 +46,8 @@ void WriteBundleManifest(const Path& folder, const BundleManifest& manifest);
 /// Reads bundle.json and compares the hashes of the files that it names. Throws kInput naming the
 /// file and member: missing, another format, a newer version, changed since it was written.
 BundleManifest ReadBundleManifest(const Path& folder);
+/// A decoder of these sizes in evaluation mode, its weights not yet set.
+std::shared_ptr<TextDecoder> MakeDecoder(const AnyDecoderSizes& sizes);
 /// The captioner as stored: decoder and language model of weights.safetensors.
 Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest);
 Array ReadSelfTestFeatures(const Path& folder);

@@ -33,9 +33,38 @@ class DecoderSteps {
   torch::Tensor log_probabilities_;
 };
 
-void SortByPmi(std::vector<Candidate>& candidates) {
+/// Candidates of a beam are more alike than texts drawn from p(d|E), and the likeliest are the
+/// shortest: a temperature of 2 evens this out (measured, docs/training.md).
+constexpr double kConsensusTemperature = 2;
+
+double ScoreOf(const Candidate& candidate, Criterion criterion) {
+  switch (criterion) {
+    case Criterion::kPmi:
+      return candidate.pmi;
+    case Criterion::kLikelihood:
+      return candidate.log_likelihood;
+    case Criterion::kConsensus:
+      return candidate.agreement;
+  }
+  return candidate.pmi;
+}
+
+void SortBy(Criterion criterion, std::vector<Candidate>& candidates) {
   std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.pmi > b.pmi; });
+                   [&](const Candidate& a, const Candidate& b) {
+                     return ScoreOf(a, criterion) > ScoreOf(b, criterion);
+                   });
+}
+
+void SetAgreements(const ContentWordTable& content_words, std::vector<Candidate>& candidates) {
+  std::vector<std::vector<int>> texts;
+  std::vector<double> scores;
+  for (const Candidate& candidate : candidates) {
+    texts.push_back(content_words.WordsOf(candidate.tokens));
+    scores.push_back(candidate.pmi);
+  }
+  const std::vector<double> agreements = ExpectedAgreement(texts, scores, kConsensusTemperature);
+  for (size_t i = 0; i < candidates.size(); ++i) candidates[i].agreement = agreements[i];
 }
 
 }  // namespace
@@ -43,6 +72,7 @@ void SortByPmi(std::vector<Candidate>& candidates) {
 Captioner::Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
                      LanguageModel language_model)
     : vocabulary_(std::move(vocabulary)),
+      content_words_(vocabulary_.words()),
       decoder_(std::move(decoder)),
       language_model_(std::move(language_model)) {
   decoder_->eval();
@@ -88,6 +118,7 @@ std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& featu
       candidate.log_prior = *prior++;
       candidate.pmi = candidate.log_likelihood - options.pmi_weight * candidate.log_prior;
     }
+    SetAgreements(content_words_, candidates);
   }
   return results;
 }
@@ -95,7 +126,7 @@ std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& featu
 std::vector<std::vector<Candidate>> Captioner::Rerank(const torch::Tensor& features,
                                                       const SearchOptions& options) const {
   auto results = Search(features, options);
-  for (auto& candidates : results) SortByPmi(candidates);
+  for (auto& candidates : results) SortBy(options.criterion, candidates);
   return results;
 }
 

@@ -8,6 +8,8 @@
 
 #include <torch/torch.h>
 
+#include "milan/captioner/consensus.h"
+#include "milan/captioner/criterion.h"
 #include "milan/captioner/language_model.h"
 #include "milan/captioner/text_decoder.h"
 #include "milan/text/vocabulary.h"
@@ -20,12 +22,15 @@ struct Candidate {
   double log_likelihood = 0;  ///< log p(d|E)
   double log_prior = 0;       ///< log p(d)
   double pmi = 0;             ///< log p(d|E) - pmi_weight * log p(d)
+  /// Expected agreement with a text drawn from the unit's candidates (consensus.h).
+  double agreement = 0;
 };
 
 struct SearchOptions {
   int beam_size = 50;
   int length = 15;
   double pmi_weight = 0.2;
+  Criterion criterion = Criterion::kPmi;  ///< Of Rerank.
 };
 
 /// Decoder, language model and vocabulary in evaluation mode: region features in, descriptions out.
@@ -48,7 +53,7 @@ class Captioner {
   std::vector<std::vector<Candidate>> Search(const torch::Tensor& features,
                                              const SearchOptions& options) const;
 
-  /// The same, ordered by pmi: the first one is the description.
+  /// The same, ordered by the criterion: the first one is the description.
   std::vector<std::vector<Candidate>> Rerank(const torch::Tensor& features,
                                              const SearchOptions& options) const;
 
@@ -61,6 +66,7 @@ class Captioner {
                                                          int beam_size, int length) const;
 
   Vocabulary vocabulary_;
+  ContentWordTable content_words_;
   std::shared_ptr<TextDecoder> decoder_;
   // libtorch's modules have no const forward; in evaluation mode it changes nothing.
   mutable LanguageModel language_model_;

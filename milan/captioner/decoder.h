@@ -6,17 +6,10 @@
 
 #include <torch/torch.h>
 
+#include "milan/captioner/decoder_sizes.h"
 #include "milan/captioner/text_decoder.h"
 
 namespace milan {
-
-struct DecoderSizes {
-  int64_t vocabulary = 0;
-  int64_t features = 0;  ///< Of one exemplar.
-  int64_t embedding = 128;
-  int64_t hidden = 512;
-  int64_t attention = 512;
-};
 
 /// What the decoder attends to, prepared once per unit.
 struct RegionMemory {

@@ -1,6 +1,8 @@
 #include "milan/captioner/decoder_trainer.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 #include <fmt/core.h>
 
@@ -45,6 +47,35 @@ Step MakeStep(const DescribedUnits& units, const Samples& samples,
   }
   return {units.features.index_select(0, torch::tensor(rows, torch::kLong)),
           MakeTextBatch(texts, vocabulary)};
+}
+
+/// The learning rate over the steps of a training.
+struct Schedule {
+  double learning_rate = 0;
+  double weight_decay = 0;
+  int warmup = 0;  ///< Steps until the learning rate is reached.
+  int epochs = 0;  ///< Over which it falls as a cosine to zero; 0: it stays.
+};
+
+Schedule ScheduleOf(const TrainOptions& options) {
+  if (options.architecture == kPaperArchitecture)
+    return {options.learning_rate, options.weight_decay};
+  const SetDecoderTraining& set = options.set_training;
+  return {set.learning_rate, set.weight_decay, set.warmup, set.epochs};
+}
+
+double RateAt(const Schedule& schedule, size_t step, size_t steps_per_epoch) {
+  if (schedule.epochs == 0) return schedule.learning_rate;
+  const double steps = static_cast<double>(steps_per_epoch) * schedule.epochs;
+  const double part = std::min(1.0, static_cast<double>(step) / steps);
+  const double warm = std::min(1.0, static_cast<double>(step + 1) / std::max(1, schedule.warmup));
+  return schedule.learning_rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * part));
+}
+
+void SetLearningRate(torch::optim::AdamW& optimizer, double rate) {
+  for (auto& group : optimizer.param_groups()) {
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+  }
 }
 
 /// Calls `describe` with the features of up to `size` units at a time.
@@ -99,9 +130,10 @@ void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainO
                   const TrainingPlan& plan, Progress& progress) {
   const Vocabulary& vocabulary = captioner.vocabulary();
   const std::shared_ptr<TextDecoder> decoder = captioner.decoder();
+  const Schedule schedule = ScheduleOf(options);
   torch::optim::AdamW optimizer(
       decoder->parameters(),
-      torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
+      torch::optim::AdamWOptions(schedule.learning_rate).weight_decay(schedule.weight_decay));
   const Samples samples = MakeSamples(units.train, vocabulary);
   const auto batch_size = static_cast<size_t>(options.batch_size);
 
@@ -109,8 +141,10 @@ void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainO
     decoder->train();
     double sum = 0;
     const auto batches = BatchesByLength(samples.texts, batch_size, EpochSeed(plan, epoch));
+    size_t steps = static_cast<size_t>(epoch - 1) * batches.size();
     for (const std::vector<size_t>& indices : batches) {
       ThrowIfCancelled(progress);
+      SetLearningRate(optimizer, RateAt(schedule, steps++, batches.size()));
       const Step step = MakeStep(units.train, samples, indices, vocabulary);
       optimizer.zero_grad();
       const torch::Tensor loss = decoder->Loss(step.features, step.texts, vocabulary);

@@ -82,7 +82,8 @@ std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
 /// Searches descriptions for `units`, whose region features are the rows of `features`.
 void SetAllTexts(const Captioner& captioner, const Array& features, const DescribeOptions& options,
                  const std::vector<UnitDescription*>& units, Progress& progress) {
-  const SearchOptions search = {options.beam_size, options.length, options.pmi_weight};
+  const SearchOptions search = {options.beam_size, options.length, options.pmi_weight,
+                                options.criterion};
   const auto count = static_cast<int64_t>(units.size());
   const int64_t unit_size = features.shape[1] * features.shape[2];
   progress.Begin("descriptions", count, "units");
@@ -146,6 +147,7 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
   Descriptions descriptions;
   descriptions.bundle_name = bundle.name();
   descriptions.bundle_hash = bundle.hash();
+  descriptions.criterion = ToString(options.criterion);
   descriptions.pmi_weight = options.pmi_weight;
   descriptions.beam_size = options.beam_size;
   const std::vector<UnitName> units = ChosenUnits(run.manifest, options);

@@ -6,6 +6,7 @@
 
 #include "milan/base/progress.h"
 #include "milan/captioner/bundle.h"
+#include "milan/captioner/criterion.h"
 #include "milan/exemplar/run.h"
 #include "milan/text/descriptions.h"
 #include "milan/text/unit_list.h"
@@ -14,7 +15,8 @@ namespace milan {
 
 struct DescribeOptions {
   // Affects results.
-  int beam_size = 50;       ///< Hypotheses kept by the beam search (paper: 50).
+  int beam_size = 50;  ///< Hypotheses kept by the beam search (paper: 50).
+  Criterion criterion = Criterion::kConsensus;
   double pmi_weight = 0.2;  ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
   int length = 15;          ///< Longest description in tokens, the end mark included.
   int runners_up = 5;       ///< Other descriptions kept per unit.

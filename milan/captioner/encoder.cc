@@ -41,6 +41,9 @@ Encoder Encoder::Open(const Path& path, const EngineOptions& options) {
   Encoder encoder(TapLevels(network, levels, *sidecar), ReadFile(*sidecar),
                   ReadPreprocessing(*sidecar), options);
   encoder.levels_ = levels;
+  encoder.regions_ =
+      ParseRegions(GetOr<std::string>(ReadJson(*sidecar), "regions", "masked", sidecar->string()),
+                   sidecar->string());
   encoder.hash_ = HashText(HashFile(path) + HashText(encoder.sidecar_));
   const Image grey{
       encoder.width(), encoder.height(),
@@ -51,7 +54,7 @@ Encoder Encoder::Open(const Path& path, const EngineOptions& options) {
         throw InputError(sidecar->string() + ": level '" + levels[i] + "' has the shape " +
                          ToString(outputs[i].shape) + "; levels are maps [1, channels, h, w]");
       }
-      encoder.feature_size_ += outputs[i].shape[1];
+      encoder.channels_ += outputs[i].shape[1];
     }
   });
   return encoder;

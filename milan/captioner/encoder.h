@@ -9,6 +9,7 @@
 
 #include "milan/base/array.h"
 #include "milan/base/file.h"
+#include "milan/captioner/region_parts.h"
 #include "milan/image/image.h"
 #include "milan/image/preprocess.h"
 #include "milan/network/engine.h"
@@ -20,8 +21,9 @@ namespace milan {
 Image ViewOf(const Image& photo, const Preprocessing& view, int width, int height);
 
 /// The network that gives region features: an ONNX network whose sidecar names `levels`, values
-/// [N, channels, height, width] from fine to coarse. Nothing after the last level runs.
-/// Immutable and thread-safe.
+/// [N, channels, height, width] from fine to coarse, and, when the features are of another kind
+/// than the reference's, `regions` (region_parts.h). Nothing after the last level runs. Immutable
+/// and thread-safe.
 class Encoder {
  public:
   /// Throws kInput naming the file: no sidecar, no member "levels", a level that does not exist or
@@ -32,8 +34,10 @@ class Encoder {
   int height() const { return preprocessing_.Height(); }
   int width() const { return preprocessing_.Width(); }
   const std::vector<std::string>& levels() const { return levels_; }
-  /// Channels of all levels together.
-  int64_t feature_size() const { return feature_size_; }
+  /// What the features tell of an exemplar.
+  Regions regions() const { return regions_; }
+  /// Features of one exemplar.
+  int64_t feature_size() const { return RegionFeatureSize(regions_, channels_); }
   /// Hash of network and sidecar.
   const std::string& hash() const { return hash_; }
 
@@ -54,7 +58,8 @@ class Encoder {
   std::string sidecar_;
   Preprocessing preprocessing_;
   std::vector<std::string> levels_;
-  int64_t feature_size_ = 0;
+  Regions regions_ = Regions::kMasked;
+  int64_t channels_ = 0;  ///< Of all levels together.
   std::string hash_;
   std::unique_ptr<Engine> engine_;
 };

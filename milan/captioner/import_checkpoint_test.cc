@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
-using Tensors = std::map<std::string, Array>;
+using NamedArrays = std::map<std::string, Array>;
 
 class Warnings final : public Progress {
  public:
@@ -36,7 +36,7 @@ class Warnings final : public Progress {
   std::vector<std::string> texts;
 };
 
-/// Tensors as the original would save them, with seeded values.
+/// NamedArrays as the original would save them, with seeded values.
 class Maker {
  public:
   void Add(const std::string& name, const Shape& shape, double least = -0.5, double most = 0.5) {
@@ -111,7 +111,7 @@ class Maker {
     AddLinear(prefix + "output.0", kHidden, vocabulary);
   }
 
-  Tensors tensors;
+  NamedArrays tensors;
 
  private:
   Random random_{7};
@@ -138,7 +138,7 @@ std::vector<std::string> Words() {
 
 /// A tiny captioner of the original, to be written with changes.
 struct Checkpoint {
-  Tensors tensors;
+  NamedArrays tensors;
   std::vector<std::string> words = Words();
   std::vector<std::string> language_model_words = Words();
   bool has_language_model = true;
@@ -326,7 +326,7 @@ TEST_F(ImportCheckpointTest, OtherWaysToDescribeAreWarnedOf) {
 /// The network as torch computes it.
 class TorchResNet {
  public:
-  explicit TorchResNet(const Tensors& tensors) : tensors_(tensors) {}
+  explicit TorchResNet(const NamedArrays& tensors) : tensors_(tensors) {}
 
   std::vector<torch::Tensor> Levels(const torch::Tensor& input) {
     std::vector<torch::Tensor> levels = {Conv("conv1", input, 2)};
@@ -361,7 +361,7 @@ class TorchResNet {
     return torch::relu(y + Norm(name + ".downsample.1", Conv(name + ".downsample.0", x, stride)));
   }
 
-  const Tensors& tensors_;
+  const NamedArrays& tensors_;
 };
 
 TEST(ResNetEncoder, ComputesWhatTorchComputes) {

@@ -66,17 +66,17 @@ class Pooling {
     whole.size = {first.size.height, first.size.width};
     whole.crop = {0, 0};
     encoder_.Run(picture, whole, [&](std::span<const ArrayView> levels) {
-      for (const PhotoPlace& place : places) AddExemplar(place, levels);
+      const PhotoRegions regions(encoder_, levels);
+      for (const PhotoPlace& place : places) AddExemplar(place, regions);
     });
   }
 
-  void AddExemplar(const PhotoPlace& place, std::span<const ArrayView> levels) const {
+  void AddExemplar(const PhotoPlace& place, const PhotoRegions& regions) const {
     const MapSize size = {encoder_.height(), encoder_.width()};
     const auto mask = MaskFor(layers_[place.layer], place.index, size);
     const auto length = static_cast<size_t>(features_.shape[2]);
     const auto row = static_cast<size_t>(rows_.at({place.layer, place.index}));
-    PoolLevels(levels, mask, size.height, size.width,
-               std::span(features_.values).subspan(row * length, length));
+    regions.Pool(mask, std::span(features_.values).subspan(row * length, length));
   }
 
   const std::vector<MilanLayer>& layers_;

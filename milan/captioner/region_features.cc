@@ -91,19 +91,20 @@ class Pooling {
   void AddPhoto(int32_t photo_id, const std::vector<Place>& places) {
     const Image photo = LoadRunPhoto(photos_, photo_id);
     encoder_.Run(photo, run_.manifest.preprocessing, [&](std::span<const ArrayView> levels) {
-      for (const Place& place : places) AddExemplar(place, levels);
+      const PhotoRegions regions(encoder_, levels);
+      for (const Place& place : places) AddExemplar(place, regions);
     });
   }
 
  private:
-  void AddExemplar(const Place& place, std::span<const ArrayView> levels) {
+  void AddExemplar(const Place& place, const PhotoRegions& regions) {
     const ExemplarSet& exemplars = *place.exemplars;
     const std::vector<uint8_t> mask =
         exemplars.Mask(place.unit, place.rank, {encoder_.height(), encoder_.width()});
     const auto size = static_cast<size_t>(features_.shape[2]);
     const auto row =
         std::span(features_.values).subspan(static_cast<size_t>(place.row) * size, size);
-    PoolLevels(levels, mask, encoder_.height(), encoder_.width(), row);
+    regions.Pool(mask, row);
   }
 
   const Run& run_;
@@ -170,6 +171,23 @@ void PoolLevels(std::span<const ArrayView> levels, std::span<const uint8_t> mask
     offset += channels;
   }
   MILAN_CHECK(offset == output.size(), "levels of another size than the features");
+}
+
+PhotoRegions::PhotoRegions(const Encoder& encoder, std::span<const ArrayView> levels)
+    : encoder_(encoder), levels_(levels) {
+  if (encoder.regions() == Regions::kMasked) return;
+  for (const ArrayView& level : levels) {
+    const std::vector<float> means = MeanOverPhoto(level);
+    photo_.insert(photo_.end(), means.begin(), means.end());
+  }
+}
+
+void PhotoRegions::Pool(std::span<const uint8_t> mask, std::span<float> output) const {
+  if (encoder_.regions() == Regions::kMasked) {
+    PoolLevels(levels_, mask, encoder_.height(), encoder_.width(), output);
+  } else {
+    PoolInContext(levels_, photo_, mask, encoder_.height(), encoder_.width(), output);
+  }
 }
 
 Array ComputeRegionFeatures(const Run& run, std::span<const UnitSelection> selections,

@@ -34,6 +34,20 @@ void Pool(const ArrayView& level, const PoolingWeights& weights, std::span<float
 void PoolLevels(std::span<const ArrayView> levels, std::span<const uint8_t> mask, int mask_height,
                 int mask_width, std::span<float> output);
 
+/// The regions of one photo: features as the encoder's sidecar asks for them. Keeps a reference to
+/// the levels.
+class PhotoRegions {
+ public:
+  PhotoRegions(const Encoder& encoder, std::span<const ArrayView> levels);
+  /// `mask` has the size of the encoder's input, `output` its feature size.
+  void Pool(std::span<const uint8_t> mask, std::span<float> output) const;
+
+ private:
+  const Encoder& encoder_;
+  std::span<const ArrayView> levels_;
+  std::vector<float> photo_;  ///< Means over the photo, when they are features.
+};
+
 /// Some units of one layer of a run.
 struct UnitSelection {
   const ExemplarSet* exemplars = nullptr;

@@ -10,11 +10,11 @@ namespace {
 /// Batches among which texts are sorted by length: more of them pad less, fewer mix better.
 constexpr size_t kBatchesSorted = 16;
 
+}  // namespace
+
 torch::Tensor IsCounted(const torch::Tensor& targets, const Vocabulary& vocabulary) {
   return (targets != vocabulary.pad()).logical_and(targets != vocabulary.unknown());
 }
-
-}  // namespace
 
 TextBatch MakeTextBatch(std::span<const std::vector<int>* const> texts,
                         const Vocabulary& vocabulary) {

@@ -28,6 +28,8 @@ TextBatch MakeTextBatch(std::span<const std::vector<int>* const> texts,
 /// about the words of the vocabulary). `log_probabilities` [texts, steps, vocabulary].
 torch::Tensor MeanLoss(const torch::Tensor& log_probabilities, const torch::Tensor& targets,
                        const Vocabulary& vocabulary);
+/// [texts, steps]: whether MeanLoss counts a target.
+torch::Tensor IsCounted(const torch::Tensor& targets, const Vocabulary& vocabulary);
 /// The number of targets that MeanLoss counts.
 int64_t CountTargets(const torch::Tensor& targets, const Vocabulary& vocabulary);
 

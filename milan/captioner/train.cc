@@ -10,8 +10,10 @@
 #include "milan/base/parallel.h"
 #include "milan/captioner/bundle.h"
 #include "milan/captioner/bundle_files.h"
+#include "milan/captioner/decoder.h"
 #include "milan/captioner/decoder_trainer.h"
 #include "milan/captioner/language_model_trainer.h"
+#include "milan/captioner/set_decoder.h"
 #include "milan/captioner/torch_tensors.h"
 #include "milan/captioner/training_data.h"
 
@@ -33,6 +35,7 @@ Path TrainingFolder(const TrainOptions& options) {
 /// The options that affect results, as provenance and to recognise a checkpoint.
 Json OptionsToJson(const TrainOptions& options) {
   return {{"seed", options.seed},
+          {"architecture", options.architecture},
           {"embedding_size", options.embedding_size},
           {"hidden_size", options.hidden_size},
           {"attention_size", options.attention_size},
@@ -47,10 +50,32 @@ Json OptionsToJson(const TrainOptions& options) {
           {"hold_out", options.hold_out}};
 }
 
+/// The same of the architecture "set".
+Json SetOptionsToJson(const TrainOptions& options) {
+  const SetDecoderSizes& sizes = options.set_sizes;
+  const SetDecoderTraining& training = options.set_training;
+  return {{"hidden", sizes.hidden},
+          {"width", sizes.width},
+          {"heads", sizes.heads},
+          {"set_blocks", sizes.set_blocks},
+          {"word_blocks", sizes.word_blocks},
+          {"dropout", training.dropout},
+          {"feature_dropout", training.feature_dropout},
+          {"word_dropout", training.word_dropout},
+          {"label_smoothing", training.label_smoothing},
+          {"word_set_weight", training.word_set_weight},
+          {"fewest_exemplars", training.fewest_exemplars},
+          {"learning_rate", training.learning_rate},
+          {"warmup", training.warmup},
+          {"weight_decay", training.weight_decay},
+          {"epochs", training.epochs}};
+}
+
 /// Options and hashes of everything that training reads.
 Json ProvenanceOf(const TrainOptions& options, const std::vector<AnnotatedRun>& runs,
                   const Encoder& encoder) {
   Json provenance = {{"options", OptionsToJson(options)}, {"encoder_hash", encoder.hash()}};
+  if (options.architecture == kSetArchitecture) provenance["set"] = SetOptionsToJson(options);
   const Device& device = options.engine.device;
   if (!(device == Device{})) provenance["device"] = KindName(device);
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -141,26 +166,43 @@ Array ChooseSelfTest(const Captioner& captioner, const DescribedUnits& units) {
   return chosen;
 }
 
+AnyDecoderSizes SizesOf(const Vocabulary& vocabulary, const Encoder& encoder,
+                        const TrainOptions& options) {
+  if (options.architecture == kPaperArchitecture) {
+    return DecoderSizes{vocabulary.size(), encoder.feature_size(), options.embedding_size,
+                        options.hidden_size, options.attention_size};
+  }
+  SetDecoderSizes sizes = options.set_sizes;
+  sizes.vocabulary = vocabulary.size();
+  sizes.features = encoder.feature_size();
+  return sizes;
+}
+
 BundleManifest ManifestOf(const TrainOptions& options, const Captioner& captioner,
                           const Encoder& encoder) {
   const Vocabulary& vocabulary = captioner.vocabulary();
   BundleManifest manifest;
   manifest.name = options.name;
   manifest.words = vocabulary.words();
-  manifest.decoder = {vocabulary.size(), encoder.feature_size(), options.embedding_size,
-                      options.hidden_size, options.attention_size};
+  manifest.decoder = SizesOf(vocabulary, encoder, options);
   manifest.language_model = {vocabulary.size(), vocabulary.pad(), options.embedding_size,
                              options.hidden_size};
   return manifest;
 }
 
-/// A decoder with initial weights that depend on nothing but the options' seed and its sizes.
+/// A decoder with initial weights that depend on nothing but the options' seed, its sizes and, when
+/// it standardises them, the features that it will be trained on.
 std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Encoder& encoder,
-                                        const TrainOptions& options, const TrainingPlan& plan) {
+                                        const torch::Tensor& features, const TrainOptions& options,
+                                        const TrainingPlan& plan) {
   torch::manual_seed(EpochSeed(plan, 0));
-  const DecoderSizes sizes = {vocabulary.size(), encoder.feature_size(), options.embedding_size,
-                              options.hidden_size, options.attention_size};
-  return Decoder(sizes, options.dropout, options.attention_regularizer).ptr();
+  const AnyDecoderSizes any = SizesOf(vocabulary, encoder, options);
+  if (const auto* sizes = std::get_if<DecoderSizes>(&any)) {
+    return Decoder(*sizes, options.dropout, options.attention_regularizer).ptr();
+  }
+  SetDecoder decoder(std::get<SetDecoderSizes>(any), options.set_training);
+  decoder->Standardize(features);
+  return decoder.ptr();
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
@@ -177,9 +219,33 @@ std::map<std::string, double> ScoresOf(const Captioner& captioner, const Describ
 
 }  // namespace
 
+namespace {
+
+void ValidateSet(const SetDecoderSizes& sizes, const SetDecoderTraining& training) {
+  Require(sizes.hidden >= 1 && sizes.width >= 1 && sizes.heads >= 1, "sizes must be at least 1");
+  Require(sizes.width % sizes.heads == 0, "heads must divide width");
+  Require(sizes.set_blocks >= 0 && sizes.word_blocks >= 1, "word_blocks must be at least 1");
+  for (const double part : {training.dropout, training.feature_dropout, training.word_dropout,
+                            training.label_smoothing}) {
+    Require(part >= 0 && part < 1, "dropout and label_smoothing must be in 0..1, 1 excluded");
+  }
+  Require(training.word_set_weight >= 0, "word_set_weight must not be negative");
+  Require(training.fewest_exemplars >= 1, "fewest_exemplars must be at least 1");
+  Require(training.learning_rate > 0, "learning_rate must be positive");
+  Require(training.warmup >= 0, "warmup must not be negative");
+  Require(training.weight_decay >= 0, "weight_decay must not be negative");
+  Require(training.epochs >= 1, "max_epochs must be at least 1");
+}
+
+}  // namespace
+
 void Validate(const TrainOptions& options) {
   Require(!options.sources.empty(), "training needs annotations and the run they describe");
   Require(!options.output.empty(), "training needs an output folder for the bundle");
+  Require(options.architecture == kSetArchitecture || options.architecture == kPaperArchitecture,
+          "architecture must be '" + std::string(kSetArchitecture) + "' or '" + kPaperArchitecture +
+              "'");
+  ValidateSet(options.set_sizes, options.set_training);
   Require(options.embedding_size >= 1, "embedding_size must be at least 1");
   Require(options.hidden_size >= 1, "hidden_size must be at least 1");
   Require(options.attention_size >= 1, "attention_size must be at least 1");
@@ -209,8 +275,12 @@ void Train(const TrainOptions& options, Progress& progress) {
   const TrainingPlan language_plan = PlanOf("language model", options, fingerprint);
   LanguageModel language_model =
       TrainLanguageModel(texts, vocabulary, options, language_plan, progress);
-  const TrainingPlan decoder_plan = PlanOf("decoder", options, fingerprint);
-  Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
+  TrainingPlan decoder_plan = PlanOf("decoder", options, fingerprint);
+  if (options.architecture == kSetArchitecture) {
+    decoder_plan.max_epochs = decoder_plan.patience = options.set_training.epochs;
+  }
+  Captioner captioner(vocabulary,
+                      NewDecoder(vocabulary, encoder, units.train.features, options, decoder_plan),
                       language_model);
   TrainDecoder(units, captioner, options, decoder_plan, progress);
 
@@ -224,8 +294,8 @@ void Train(const TrainOptions& options, Progress& progress) {
   manifest.scores = ScoresOf(stored, units.val, texts.val, progress);
   manifest.training = ToText(provenance);
   WriteBundleManifest(options.output, manifest);
-  for (const TrainingPlan* plan : {&language_plan, &decoder_plan}) {
-    std::filesystem::remove(CheckpointPath(*plan));
+  for (const TrainingPlan& plan : {language_plan, decoder_plan}) {
+    std::filesystem::remove(CheckpointPath(plan));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "milan/base/file.h"
 #include "milan/base/progress.h"
+#include "milan/captioner/decoder_sizes.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -28,16 +29,22 @@ struct TrainOptions {
 
   // Affects results.
   uint64_t seed = 1;
+  /// Of the decoder: "set" (SetDecoder, decision record 0012) or "milan" (the paper's).
+  std::string architecture = "set";
+  SetDecoderSizes set_sizes;        ///< Vocabulary and features are those of the data.
+  SetDecoderTraining set_training;  ///< Of the architecture "set".
+  // Of the language model, and of the decoder of the architecture "milan":
   int embedding_size = 128;  ///< method.md 4.
   int hidden_size = 512;
   int attention_size = 512;
   double dropout = 0.5;
-  int batch_size = 64;
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
   double attention_regularizer = 1.0;  ///< Weight of mean (1 - sum_t attention)^2 (method.md 6).
   int max_epochs = 100;
   int patience = 4;  ///< Epochs without a better validation score before stopping.
+  // Of all:
+  int batch_size = 64;
   std::vector<std::string> certainties = {"clear", "partly"};  ///< Annotations trained on.
   /// Part of the units that validate, of annotations that do not say their split.
   double hold_out = 0.1;

@@ -41,6 +41,7 @@ class Training : public testing::Test {
     options_.sources = {{WriteColourAnnotations(folder_.path(), kUnits), run_}};
     options_.encoder = WriteColourEncoder(folder_.path());
     options_.output = folder_ / "bundle";
+    options_.architecture = "milan";
     options_.embedding_size = options_.hidden_size = options_.attention_size = 32;
     options_.dropout = 0.1;
     options_.batch_size = 6;
@@ -102,6 +103,39 @@ TEST_F(Training, LearnsToDescribeAndWritesABundle) {
   EXPECT_THAT(manifest.training, AllOf(HasSubstr("annotations_hash"), HasSubstr("encoder_hash")));
 }
 
+TEST_F(Training, OfTheSetDecoderLearnsToDescribeToo) {
+  options_.architecture = "set";
+  options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};
+  options_.set_training = {.dropout = 0.1,
+                           .feature_dropout = 0.1,
+                           .label_smoothing = 0,
+                           .learning_rate = 5e-3,
+                           .warmup = 5,
+                           .epochs = 60};
+  Train(options_, progress_);
+  DescribeOptions describe;
+  describe.workers = 1;
+  const Descriptions descriptions =
+      Describe(OpenRun(run_), Bundle::Open(options_.output), describe, progress_);
+  for (size_t i = 0; i + 1 < descriptions.units.size(); ++i) {
+    EXPECT_EQ(descriptions.units[i].best.text, kColours[i % kColours.size()].text) << i;
+  }
+}
+
+TEST_F(Training, OfTheSetDecoderContinuedIsEqualToUninterrupted) {
+  options_.architecture = "set";
+  options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};
+  options_.set_training.epochs = 4;
+  options_.max_epochs = 3;
+  Train(options_, progress_);
+  const std::string uninterrupted = ReadFile(options_.output / "weights.safetensors");
+  options_.output = folder_ / "continued";
+  StopAfterEpochs stop(2);
+  EXPECT_THROW(Train(options_, stop), Error);
+  Train(options_, progress_);
+  EXPECT_TRUE(ReadFile(options_.output / "weights.safetensors") == uninterrupted);
+}
+
 TEST_F(Training, ContinuedIsEqualToUninterrupted) {
   options_.max_epochs = 4;
   Train(options_, progress_);
@@ -148,7 +182,7 @@ TEST_F(Training, DamagedBundlesAreRefused) {
     WriteJson(manifest, json);
     return OpenFailure();
   };
-  EXPECT_THAT(with("/version", 2), HasSubstr("version 2"));
+  EXPECT_THAT(with("/version", 3), HasSubstr("version 3"));
   EXPECT_THAT(with("/format", "other"), HasSubstr("not a bundle"));
   EXPECT_THAT(with("/self_test/description", "another text"), HasSubstr("self-test"));
   EXPECT_THAT(with("/self_test/pmi", 12.0), HasSubstr("self-test"));

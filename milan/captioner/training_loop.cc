@@ -17,7 +17,7 @@ constexpr const char* kModel = "model.";
 constexpr const char* kBest = "best.";
 constexpr const char* kOptimizer = "optimizer.";
 
-/// Weights by name, apart from the module that they were copied from.
+/// Weights and buffers by name, apart from the module that they were copied from.
 using Weights = std::map<std::string, torch::Tensor>;
 
 Weights CopyWeights(const torch::nn::Module& module) {
@@ -25,12 +25,14 @@ Weights CopyWeights(const torch::nn::Module& module) {
   for (const auto& item : module.named_parameters()) {
     weights[item.key()] = item.value().detach().clone();
   }
+  for (const auto& item : module.named_buffers()) weights[item.key()] = item.value().clone();
   return weights;
 }
 
 void RestoreWeights(const Weights& weights, torch::nn::Module& module) {
   const torch::NoGradGuard no_gradient;
   for (auto& item : module.named_parameters()) item.value().copy_(weights.at(item.key()));
+  for (auto& item : module.named_buffers()) item.value().copy_(weights.at(item.key()));
 }
 
 /// Where a training stands between two epochs.

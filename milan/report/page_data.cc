@@ -165,6 +165,7 @@ std::string ReportScript(const RunManifest& manifest, const Descriptions& descri
   if (!descriptions.units.empty()) {
     report["bundle"] = {{"name", descriptions.bundle_name},
                         {"hash", descriptions.bundle_hash},
+                        {"criterion", descriptions.criterion},
                         {"pmi_weight", descriptions.pmi_weight},
                         {"beam_size", descriptions.beam_size}};
   }

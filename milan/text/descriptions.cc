@@ -58,6 +58,7 @@ Json ToJson(const Descriptions& descriptions) {
   Json json = {{"format", kFormat},
                {"version", kVersion},
                {"bundle", {{"name", descriptions.bundle_name}, {"hash", descriptions.bundle_hash}}},
+               {"criterion", descriptions.criterion},
                {"pmi_weight", descriptions.pmi_weight},
                {"beam_size", descriptions.beam_size}};
   json["units"] = Json::array();
@@ -132,6 +133,7 @@ Descriptions ReadDescriptions(const Path& folder) {
   const Json bundle = Get<Json>(json, "bundle", name);
   descriptions.bundle_name = Get<std::string>(bundle, "name", name + ": bundle");
   descriptions.bundle_hash = Get<std::string>(bundle, "hash", name + ": bundle");
+  descriptions.criterion = GetOr<std::string>(json, "criterion", "pmi", name);
   descriptions.pmi_weight = Get<double>(json, "pmi_weight", name);
   descriptions.beam_size = Get<int>(json, "beam_size", name);
   for (const Json& unit : Get<Json::array_t>(json, "units", name)) {

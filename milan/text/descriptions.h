@@ -32,6 +32,8 @@ struct UnitDescription {
 struct Descriptions {
   std::string bundle_name;
   std::string bundle_hash;
+  /// What they were chosen by: "pmi", "likelihood" or "consensus".
+  std::string criterion = "pmi";
   double pmi_weight = 0.2;
   int beam_size = 50;
   std::vector<UnitDescription> units;  ///< Layers in the run's order, units ascending.

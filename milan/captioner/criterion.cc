@@ -1,0 +1,31 @@
+#include "milan/captioner/criterion.h"
+
+#include <array>
+#include <utility>
+
+#include "milan/base/error.h"
+
+namespace milan {
+namespace {
+
+constexpr std::array kNames = {std::pair{Criterion::kPmi, "pmi"},
+                               std::pair{Criterion::kLikelihood, "likelihood"},
+                               std::pair{Criterion::kConsensus, "consensus"}};
+
+}  // namespace
+
+Criterion ParseCriterion(const std::string& name) {
+  for (const auto& [criterion, text] : kNames) {
+    if (name == text) return criterion;
+  }
+  throw UsageError("criterion '" + name + "' is none of pmi, likelihood, consensus");
+}
+
+std::string ToString(Criterion criterion) {
+  for (const auto& [known, text] : kNames) {
+    if (known == criterion) return text;
+  }
+  throw UsageError("unknown criterion");
+}
+
+}  // namespace milan

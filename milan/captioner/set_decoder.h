@@ -1,0 +1,62 @@
+#pragma once
+
+// Private to this module (libtorch).
+
+#include <cstdint>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "milan/captioner/decoder_sizes.h"
+#include "milan/captioner/text_decoder.h"
+#include "milan/captioner/transformer.h"
+
+namespace milan {
+
+/// log p(description | exemplars) by attention over the set of exemplars: a transformer whose
+/// encoder sees the exemplars without order and whose decoder attends to them and to two summaries
+/// of the set. Features are standardised (signed square root, mean, deviation) by statistics of the
+/// training units, which are kept with the weights. Decision record 0012.
+struct SetDecoderImpl : TextDecoder {
+  explicit SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTraining& training = {});
+
+  /// Learns the features' mean and deviation. `features` [units, k, features].
+  void Standardize(const torch::Tensor& features);
+
+  Tensors Encode(const torch::Tensor& features) override;
+  Tensors Start(const Tensors& memory) override;
+  Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
+                  const Tensors& state) override;
+  torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
+                     const Vocabulary& vocabulary) override;
+
+  /// log-probabilities [units, steps, vocabulary] of the token after each of `inputs` [units,
+  /// steps], one text per unit.
+  torch::Tensor Forced(const torch::Tensor& features, const torch::Tensor& inputs);
+
+ private:
+  /// [units, 2 + k, width]: summaries, then exemplars.
+  torch::Tensor EncodeSet(const torch::Tensor& features);
+  torch::Tensor DecodeTexts(const torch::Tensor& set, const torch::Tensor& inputs);
+
+  SetDecoderSizes sizes_;
+  SetDecoderTraining training_;
+  torch::Tensor feature_mean_;
+  torch::Tensor feature_deviation_;
+  torch::nn::Dropout feature_drop_{nullptr};
+  torch::nn::Linear read_{nullptr};
+  torch::nn::Linear project_{nullptr};
+  torch::nn::Dropout drop_{nullptr};
+  torch::Tensor summaries_;  ///< [1, 2, width]
+  std::vector<SetBlock> set_blocks_;
+  torch::nn::LayerNorm set_norm_{nullptr};
+  torch::nn::Embedding embedding_{nullptr};
+  torch::Tensor positions_;  ///< [length, width]
+  std::vector<WordBlock> word_blocks_;
+  torch::nn::LayerNorm word_norm_{nullptr};
+  torch::nn::Linear output_{nullptr};
+  torch::nn::Linear word_set_{nullptr};
+};
+TORCH_MODULE(SetDecoder);
+
+}  // namespace milan
