@@ -28,11 +28,16 @@ void PrintResult(const DescribeCommand& command, const Run& run, const Descripti
   const auto described =
       std::count_if(descriptions.units.begin(), descriptions.units.end(),
                     [](const UnitDescription& unit) { return !unit.best.text.empty(); });
+  const auto reliable = std::count_if(
+      descriptions.units.begin(), descriptions.units.end(),
+      [&](const UnitDescription& unit) { return descriptions.IsReliable(unit).value_or(false); });
+  const bool is_calibrated = descriptions.calibration.has_value();
   const Path table = run.folder / "descriptions.csv";
   if (command.common.json) {
     const Json result = {{"run", run.folder.string()},
                          {"units", descriptions.units.size()},
                          {"described", described},
+                         {"reliable", is_calibrated ? Json(reliable) : Json()},
                          {"photos", run.manifest.photo_count},
                          {"skipped_photos", run.manifest.skipped_count},
                          {"descriptions", table.string()},
@@ -40,8 +45,14 @@ void PrintResult(const DescribeCommand& command, const Run& run, const Descripti
     fmt::print("{}\n", ToText(result, 2));
     return;
   }
-  fmt::print("{} of {} units described\ndescriptions  {}\n", described, descriptions.units.size(),
-             table.string());
+  fmt::print("{} of {} units described", described, descriptions.units.size());
+  if (is_calibrated) {
+    fmt::print(", {} of them reliably (confidence >= {:.2f})\n", reliable,
+               descriptions.calibration->threshold);
+  } else {
+    fmt::print("; how reliably is not known: the bundle is not calibrated (milan calibrate)\n");
+  }
+  fmt::print("descriptions  {}\n", table.string());
   if (!command.no_report) fmt::print("report        {}\n", report.string());
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/evaluation_confidence.h"
 #include "cli/evaluation_inputs.h"
 #include "cli/terminal.h"
 #include "milan/base/error.h"
@@ -159,7 +160,11 @@ void RunEvaluate(const EvaluateCommand& command) {
       EvaluateAll(command, networks, loaded->resources, terminal);
   if (!command.csv.empty()) WriteFileAtomically(command.csv, ToCsv(rows));
   if (!command.json_file.empty()) WriteFileAtomically(command.json_file, ToJson(rows) + "\n");
-  fmt::print("{}", command.common.json ? ToJson(rows) + "\n" : ToMarkdown(rows));
+  if (command.common.json) {
+    fmt::print("{}\n", ToJson(rows));
+  } else {
+    fmt::print("{}{}", ToMarkdown(rows), ConfidenceTable(networks, command.filter));
+  }
 }
 
 void AddDataOptions(CLI::App& sub, EvaluateCommand& command) {

@@ -76,7 +76,7 @@ void EndAllRanks(int exit_code) {
 /// Commands that compute with libtorch. They start again, as the same process, with the environment
 /// that this needs to be fast: the libraries have read it before main.
 void RestartForSpeed(const std::string& command, char** argv) {
-  constexpr std::array kCommands = {"describe", "train", "distill", "import"};
+  constexpr std::array kCommands = {"describe", "train", "distill", "import", "calibrate"};
   if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) return;
   const std::vector<Setting> settings = LinearAlgebraSettings();
   if (settings.empty()) return;
@@ -99,6 +99,7 @@ int Main(int argc, char** argv) {
   AddMergeCommand(app, action);
   AddReportCommand(app, action);
   AddTrainCommand(app, action);
+  AddCalibrateCommand(app, action);
   AddDistillCommand(app, action);
   AddEvaluateCommand(app, action);
   AddExportCommand(app, action);

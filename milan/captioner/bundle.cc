@@ -1,9 +1,11 @@
 #include "milan/captioner/bundle.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "milan/base/error.h"
+#include "milan/captioner/bundle_confidence.h"
 #include "milan/captioner/bundle_files.h"
 
 namespace milan {
@@ -13,6 +15,7 @@ struct Bundle::State {
   std::string hash;
   Captioner captioner;
   Encoder encoder;
+  std::optional<Calibration> calibration;
 };
 
 namespace {
@@ -50,8 +53,9 @@ Bundle Bundle::Open(const Path& folder, const EngineOptions& engine) {
                      std::to_string(FeaturesOf(manifest.decoder)));
   }
   CheckSelfTest(folder, captioner, manifest);
-  return Bundle(std::make_unique<State>(
-      State{manifest.name, HashBundle(folder), std::move(captioner), std::move(encoder)}));
+  return Bundle(std::make_unique<State>(State{manifest.name, HashBundle(folder),
+                                              std::move(captioner), std::move(encoder),
+                                              ReadCalibration(folder, FeaturesOf(manifest.decoder))}));
 }
 
 Bundle::Bundle(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -63,5 +67,8 @@ const std::string& Bundle::name() const { return state_->name; }
 const std::string& Bundle::hash() const { return state_->hash; }
 const Captioner& Bundle::captioner() const { return state_->captioner; }
 const Encoder& Bundle::encoder() const { return state_->encoder; }
+const Calibration* Bundle::calibration() const {
+  return state_->calibration ? &*state_->calibration : nullptr;
+}
 
 }  // namespace milan

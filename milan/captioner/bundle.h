@@ -11,11 +11,13 @@
 namespace milan {
 
 class Captioner;  // decoder + language model + vocabulary; private to this module (uses libtorch)
-class Encoder;    // the network that gives region features; encoder.h
+struct Calibration;  // how sure descriptions are; private to this module
+class Encoder;       // the network that gives region features; encoder.h
 
 /// A self-contained captioner on disk (docs/formats.md): bundle.json (format version, vocabulary,
 /// hyperparameters, hashes of encoder and training data, scores, self-test), weights.safetensors,
-/// encoder.onnx + encoder.json. Opened read-only; thread-safe.
+/// encoder.onnx + encoder.json; once calibrated, confidence.json + confidence.safetensors. Opened
+/// read-only; thread-safe.
 class Bundle {
  public:
   /// Loads and runs the self-test: the sample input stored in the bundle must give the stored
@@ -32,6 +34,8 @@ class Bundle {
   const std::string& hash() const;
   const Captioner& captioner() const;
   const Encoder& encoder() const;
+  /// Null when the bundle is not calibrated (calibrate.h): its descriptions have no confidence.
+  const Calibration* calibration() const;
 
  private:
   struct State;

@@ -23,6 +23,7 @@ constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kEncoder = "encoder.onnx";
 constexpr const char* kEncoderSidecar = "encoder.json";
 constexpr std::array kFiles = {kWeights, kEncoder, kEncoderSidecar};
+constexpr std::array kConfidenceFiles = {kConfidence, kConfidenceTensors};
 constexpr const char* kLanguageModel = "lm.";
 constexpr const char* kSelfTestFeatures = "self_test.features";
 
@@ -91,14 +92,19 @@ void CheckFormat(const Json& json, const std::string& name) {
   }
 }
 
+void CheckHash(const Path& path, const std::string& expected) {
+  if (HashFile(path) != expected) {
+    throw InputError(path.string() +
+                     ": differs from the hash in bundle.json; the file was changed or damaged");
+  }
+}
+
 void CheckHashes(const Path& folder, const Json& json, const std::string& name) {
   const Json files = Get<Json>(json, "files", name);
-  for (const char* file : kFiles) {
-    const auto expected = Get<std::string>(files, file, name);
-    if (HashFile(folder / file) != expected) {
-      throw InputError((folder / file).string() +
-                       ": differs from the hash in bundle.json; the file was changed or damaged");
-    }
+  for (const char* file : kFiles) CheckHash(folder / file, Get<std::string>(files, file, name));
+  if (!files.contains(kConfidence)) return;
+  for (const char* file : kConfidenceFiles) {
+    CheckHash(folder / file, Get<std::string>(files, file, name));
   }
 }
 
@@ -117,6 +123,8 @@ void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Enco
   // While its parts change the bundle is not one.
   std::error_code ignored;
   std::filesystem::remove(folder / kManifest, ignored);
+  // A calibration is one of this very captioner.
+  for (const char* file : kConfidenceFiles) std::filesystem::remove(folder / file, ignored);
   SafetensorsWriter weights;
   AddModule(weights, "", *captioner.decoder(), as_half);
   AddModule(weights, kLanguageModel, *captioner.language_model(), as_half);
@@ -193,6 +201,25 @@ Array ReadSelfTestFeatures(const Path& folder) {
   const SafetensorsFile weights(folder / kWeights);
   const TensorView& features = weights.At(kSelfTestFeatures);
   return {features.shape, features.AsFloats()};
+}
+
+bool ListsConfidenceFiles(const Path& folder) {
+  const Path path = folder / kManifest;
+  return Get<Json>(ReadJson(path), "files", path.string()).contains(kConfidence);
+}
+
+void ListConfidenceFiles(const Path& folder, bool are_listed) {
+  const Path path = folder / kManifest;
+  Json json = ReadJson(path);
+  Json& files = json["files"];
+  for (const char* file : kConfidenceFiles) {
+    if (are_listed) {
+      files[file] = HashFile(folder / file);
+    } else {
+      files.erase(file);
+    }
+  }
+  WriteJson(path, json);
 }
 
 std::string HashBundle(const Path& folder) {

@@ -15,6 +15,10 @@
 
 namespace milan {
 
+/// Files that a bundle has once it is calibrated (bundle_confidence.h).
+inline constexpr const char* kConfidence = "confidence.json";
+inline constexpr const char* kConfidenceTensors = "confidence.safetensors";
+
 /// bundle.json.
 struct BundleManifest {
   std::string name;
@@ -40,7 +44,8 @@ SelfTestResult RunSelfTest(const Captioner& captioner, const Array& features);
 /// encoder.onnx and encoder.json.
 void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Encoder& encoder,
                       const Array& self_test_features, bool as_half = true);
-/// Writes bundle.json with the hashes of the other files: the bundle is complete only now.
+/// Writes bundle.json with the hashes of the other files: the bundle is complete only now. It has
+/// no calibration.
 void WriteBundleManifest(const Path& folder, const BundleManifest& manifest);
 
 /// Reads bundle.json and compares the hashes of the files that it names. Throws kInput naming the
@@ -51,6 +56,10 @@ std::shared_ptr<TextDecoder> MakeDecoder(const AnyDecoderSizes& sizes);
 /// The captioner as stored: decoder and language model of weights.safetensors.
 Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest);
 Array ReadSelfTestFeatures(const Path& folder);
+/// Whether bundle.json lists the files of a calibration.
+bool ListsConfidenceFiles(const Path& folder);
+/// Writes bundle.json anew, with the hashes of these files or without them.
+void ListConfidenceFiles(const Path& folder, bool are_listed);
 /// Hash over all files of a bundle.
 std::string HashBundle(const Path& folder);
 

@@ -53,6 +53,10 @@ struct DecoderImpl : TextDecoder {
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
+  torch::Tensor LogProbabilitiesOf(const torch::Tensor& features,
+                                   const torch::Tensor& inputs) override {
+    return forward(features, inputs).log_probabilities;
+  }
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
 

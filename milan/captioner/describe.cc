@@ -1,11 +1,15 @@
 #include "milan/captioner/describe.h"
 
 #include <algorithm>
+#include <optional>
+#include <sstream>
 #include <utility>
 
 #include "milan/base/error.h"
 #include "milan/base/parallel.h"
+#include "milan/captioner/bundle_confidence.h"
 #include "milan/captioner/captioner.h"
+#include "milan/captioner/confidence_signals.h"
 #include "milan/captioner/region_features.h"
 #include "milan/captioner/torch_tensors.h"
 
@@ -79,9 +83,55 @@ std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
   return selections;
 }
 
+/// Says how sure descriptions are, if the bundle is calibrated.
+class Confidences {
+ public:
+  explicit Confidences(const Bundle& bundle) : calibration_(bundle.calibration()) {
+    if (calibration_ == nullptr) return;
+    signals_.emplace(bundle.captioner(), ToTensor(calibration_->null_regions.View()),
+                     calibration_->signals);
+  }
+
+  /// Of the descriptions that SetTexts chooses; none for a unit without words.
+  std::vector<std::optional<double>> Of(
+      const torch::Tensor& features, const std::vector<std::vector<Candidate>>& candidates) const {
+    std::vector<std::optional<double>> confidences(candidates.size());
+    if (!signals_) return confidences;
+    const auto signals = signals_->Compute(features, candidates);
+    for (size_t i = 0; i < signals.size(); ++i) {
+      if (!signals[i].empty()) confidences[i] = calibration_->model.Confidence(signals[i]);
+    }
+    return confidences;
+  }
+
+ private:
+  const Calibration* calibration_;
+  std::optional<ConfidenceSignals> signals_;
+};
+
+/// A calibration is one of a search and a number of exemplars.
+void WarnOfOtherSearch(const CalibratedSearch& calibrated, const DescribeOptions& options,
+                       int64_t k, Progress& progress) {
+  const bool is_same = calibrated.beam_size == options.beam_size &&
+                       calibrated.length == options.length &&
+                       calibrated.pmi_weight == options.pmi_weight &&
+                       calibrated.criterion == options.criterion && calibrated.k == k;
+  if (is_same) return;
+  std::ostringstream text;
+  text << "confidences are calibrated for " << ToString(calibrated.criterion) << ", beam "
+       << calibrated.beam_size << ", pmi weight " << calibrated.pmi_weight << ", "
+       << calibrated.length << " tokens and " << calibrated.k << " exemplars; with "
+       << ToString(options.criterion) << ", beam " << options.beam_size << ", pmi weight "
+       << options.pmi_weight << ", " << options.length << " tokens and " << k
+       << " exemplars they are less exact";
+  progress.Warn(text.str());
+}
+
 /// Searches descriptions for `units`, whose region features are the rows of `features`.
-void SetAllTexts(const Captioner& captioner, const Array& features, const DescribeOptions& options,
+void SetAllTexts(const Bundle& bundle, const Array& features, const DescribeOptions& options,
                  const std::vector<UnitDescription*>& units, Progress& progress) {
+  const Captioner& captioner = bundle.captioner();
+  const Confidences confidences(bundle);
   const SearchOptions search = {options.beam_size, options.length, options.pmi_weight,
                                 options.criterion};
   const auto count = static_cast<int64_t>(units.size());
@@ -95,9 +145,11 @@ void SetAllTexts(const Captioner& captioner, const Array& features, const Descri
             .subspan(static_cast<size_t>(first * unit_size), static_cast<size_t>(size * unit_size));
     const torch::Tensor batch = ToTensor({{size, features.shape[1], features.shape[2]}, values});
     const auto results = captioner.Rerank(batch, search);
+    const auto how_sure = confidences.Of(batch, results);
     for (int64_t i = 0; i < size; ++i) {
-      SetTexts(captioner, results[static_cast<size_t>(i)], options.runners_up,
-               *units[static_cast<size_t>(first + i)]);
+      UnitDescription& unit = *units[static_cast<size_t>(first + i)];
+      SetTexts(captioner, results[static_cast<size_t>(i)], options.runners_up, unit);
+      unit.confidence = how_sure[static_cast<size_t>(i)];
     }
     progress.Update(first + size);
   }
@@ -162,7 +214,11 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
   const Array features = ComputeRegionFeatures(run, SelectUnits(layers, described),
                                                bundle.encoder(), workers, progress);
   UseThreads(workers);
-  SetAllTexts(bundle.captioner(), features, options, described, progress);
+  if (const Calibration* calibration = bundle.calibration()) {
+    descriptions.calibration = calibration->summary;
+    WarnOfOtherSearch(calibration->search, options, run.manifest.k, progress);
+  }
+  SetAllTexts(bundle, features, options, described, progress);
   return descriptions;
 }
 

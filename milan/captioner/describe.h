@@ -34,8 +34,9 @@ std::vector<UnitName> ChosenUnits(const RunManifest& manifest, const DescribeOpt
 
 /// Describes the chosen units of a run: region features by the bundle's encoder (each
 /// photo encoded once), beam search under log p(d|E), rerank by pmi (method.md 7). Units that are
-/// dead, constant or invalid get their state and no text. Throws kInput when a photo of the run is
-/// gone.
+/// dead, constant or invalid get their state and no text. Where
+/// the bundle is calibrated every text gets the probability that it is right. Throws kInput when a
+/// photo of the run is gone.
 Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOptions& options,
                       Progress& progress);
 

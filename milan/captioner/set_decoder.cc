@@ -130,7 +130,8 @@ torch::Tensor SetDecoderImpl::DecodeTexts(const torch::Tensor& set, const torch:
   return torch::log_softmax(output_(word_norm_(x)), -1);
 }
 
-torch::Tensor SetDecoderImpl::Forced(const torch::Tensor& features, const torch::Tensor& inputs) {
+torch::Tensor SetDecoderImpl::LogProbabilitiesOf(const torch::Tensor& features,
+                                                 const torch::Tensor& inputs) {
   return DecodeTexts(EncodeSet(features), inputs);
 }
 

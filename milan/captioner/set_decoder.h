@@ -27,12 +27,10 @@ struct SetDecoderImpl : TextDecoder {
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
+  torch::Tensor LogProbabilitiesOf(const torch::Tensor& features,
+                                   const torch::Tensor& inputs) override;
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
-
-  /// log-probabilities [units, steps, vocabulary] of the token after each of `inputs` [units,
-  /// steps], one text per unit.
-  torch::Tensor Forced(const torch::Tensor& features, const torch::Tensor& inputs);
 
  private:
   /// [units, 2 + k, width]: summaries, then exemplars.

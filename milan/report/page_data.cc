@@ -62,6 +62,7 @@ Json ToJson(const LayerSummary& layer) {
           {"states", layer.states},
           {"descriptions", layer.descriptions},
           {"pmis", RoundedList(layer.pmis)},
+          {"confidences", RoundedList(layer.confidences)},
           {"peaks", RoundedList(layer.peaks)}};
 }
 
@@ -138,8 +139,9 @@ LayerSummary Summarize(const ExemplarSet& set, const DescriptionIndex& descripti
     const bool described = description != nullptr && !description->best.text.empty();
     summary.states.push_back(ToString(set.states[unit]));
     summary.descriptions.push_back(described ? description->best.text : "");
-    summary.pmis.push_back(described ? description->best.pmi
-                                     : std::numeric_limits<double>::quiet_NaN());
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    summary.pmis.push_back(described ? description->best.pmi : kNone);
+    summary.confidences.push_back(described ? description->confidence.value_or(kNone) : kNone);
     summary.peaks.push_back(set.maxima[unit]);
   }
   return summary;
@@ -168,6 +170,9 @@ std::string ReportScript(const RunManifest& manifest, const Descriptions& descri
                         {"criterion", descriptions.criterion},
                         {"pmi_weight", descriptions.pmi_weight},
                         {"beam_size", descriptions.beam_size}};
+  }
+  if (descriptions.calibration) {
+    report["calibration"] = ParseJson(ToJsonText(*descriptions.calibration), "calibration");
   }
   report["layers"] = Json::array();
   for (const LayerSummary& layer : layers) {

@@ -46,6 +46,7 @@ struct LayerSummary {
   std::vector<std::string> states;
   std::vector<std::string> descriptions;  ///< Empty where there is none.
   std::vector<double> pmis;               ///< NaN where there is no description.
+  std::vector<double> confidences;        ///< NaN where there is none.
   std::vector<double> peaks;              ///< Activation of the best exemplar.
 };
 LayerSummary Summarize(const ExemplarSet& set, const DescriptionIndex& descriptions);

@@ -123,6 +123,24 @@ TEST(PageDataTest, DeadUnitsSayWhatTheyAreAndShowNoExemplars) {
   EXPECT_FALSE(file["units"][0].contains("best"));
 }
 
+TEST(PageDataTest, ConfidencesComeWithTheirCalibration) {
+  Descriptions descriptions = OneDescription();
+  const auto report_of = [&] {
+    const DescriptionIndex index(descriptions, TwoUnitManifest());
+    const std::vector<LayerSummary> layers = {Summarize(TwoUnits(), index)};
+    return Argument(ReportScript(TwoUnitManifest(), descriptions, layers), "setReport");
+  };
+  EXPECT_FALSE(report_of().contains("calibration"));
+  EXPECT_EQ(report_of()["layers"][0]["confidences"], Json::array({nullptr, nullptr}));
+  descriptions.units[0].confidence = 0.75;
+  descriptions.calibration.emplace();
+  descriptions.calibration->threshold = 0.5;
+  descriptions.calibration->bins = {{0, 1, 3, 0.25, 0.5}};
+  EXPECT_EQ(report_of()["layers"][0]["confidences"], Json::array({0.75, nullptr}));
+  EXPECT_EQ(report_of()["calibration"]["threshold"], 0.5);
+  EXPECT_EQ(report_of()["calibration"]["bins"][0]["units"], 3);
+}
+
 TEST(PageDataTest, NumbersThatJsonCannotHoldBecomeNull) {
   ExemplarSet set = TwoUnits();
   set.maxima = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};

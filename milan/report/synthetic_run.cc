@@ -178,6 +178,31 @@ Run MakeSyntheticRun(const Path& folder, const SyntheticRunOptions& options) {
   return {run, manifest, DrawPhotos(photos, options.photos), photos};
 }
 
+void AddSyntheticCalibration(Descriptions& descriptions) {
+  Random random(9);
+  CalibrationSummary calibration;
+  calibration.threshold = 0.25;
+  calibration.right_f1 = 0.33;
+  calibration.units = 400;
+  calibration.base_rate = 0.5;
+  calibration.error = 0.04;
+  calibration.chance_error = 0.03;
+  calibration.auc = 0.75;
+  calibration.coverage = 0.8;
+  calibration.precision = 0.6;
+  for (int i = 0; i < 10; ++i) {
+    const double low = 0.1 * i;
+    // The last bin has no units, as sure descriptions are rare.
+    calibration.bins.push_back(
+        {low, low + 0.1, i < 9 ? 40 + i : 0, i < 9 ? low + 0.06 : 0, i < 9 ? 0.02 + low : 0});
+  }
+  calibration.nulls = {{"shuffled exemplars", 200, 0.05}, {"random photos", 200, 0}};
+  descriptions.calibration = calibration;
+  for (UnitDescription& unit : descriptions.units) {
+    if (!unit.best.text.empty()) unit.confidence = 0.9 * random.Uniform();
+  }
+}
+
 Descriptions MakeSyntheticDescriptions(const Run& run) {
   Descriptions descriptions;
   descriptions.bundle_name = "synthetic-bundle";

@@ -44,4 +44,7 @@ Run MakeSyntheticRun(const Path& folder, const SyntheticRunOptions& options);
 /// described by kHostileDescription.
 Descriptions MakeSyntheticDescriptions(const Run& run);
 
+/// Gives them confidences of 0 to 0.9 and the calibration (threshold 0.25) that such would have.
+void AddSyntheticCalibration(Descriptions& descriptions);
+
 }  // namespace milan

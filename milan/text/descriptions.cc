@@ -1,5 +1,6 @@
 #include "milan/text/descriptions.h"
 
+#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -21,16 +22,20 @@ constexpr std::string_view kAlive = "alive";
 std::string Number(double value) { return fmt::format("{:.6g}", value); }
 
 std::string ToCsv(const Descriptions& descriptions) {
-  std::string csv = "layer,unit,description,log_likelihood,log_prior,pmi\n";
+  std::string csv = "layer,unit,description,log_likelihood,log_prior,pmi,confidence,reliable\n";
   for (const UnitDescription& unit : descriptions.units) {
     std::vector<std::string> fields = {unit.layer, std::to_string(unit.unit)};
     if (unit.state == kAlive) {
       const ScoredText& best = unit.best;
       fields.insert(fields.end(), {best.text, Number(best.log_likelihood), Number(best.log_prior),
                                    Number(best.pmi)});
-    } else {
-      fields.resize(6);
     }
+    if (const std::optional<bool> is_reliable = descriptions.IsReliable(unit)) {
+      fields.push_back(fmt::format("{:.4f}", *unit.confidence));
+      fields.emplace_back(*is_reliable ? "true" : "false");
+    }
+    constexpr size_t kColumns = 8;
+    fields.resize(kColumns);
     csv += CsvLine(fields);
   }
   return csv;
@@ -43,9 +48,13 @@ Json ToJson(const ScoredText& scored) {
           {"pmi", scored.pmi}};
 }
 
-Json ToJson(const UnitDescription& unit) {
+Json ToJson(const UnitDescription& unit, std::optional<bool> is_reliable) {
   Json json = {{"layer", unit.layer}, {"unit", unit.unit}, {"state", unit.state}};
   if (unit.state == kAlive) json["description"] = ToJson(unit.best);
+  if (is_reliable) {
+    json["confidence"] = *unit.confidence;
+    json["reliable"] = *is_reliable;
+  }
   json["others"] = Json::array();
   for (const ScoredText& other : unit.others) json["others"].push_back(ToJson(other));
   json["threshold"] = unit.threshold;
@@ -61,8 +70,13 @@ Json ToJson(const Descriptions& descriptions) {
                {"criterion", descriptions.criterion},
                {"pmi_weight", descriptions.pmi_weight},
                {"beam_size", descriptions.beam_size}};
+  if (descriptions.calibration) {
+    json["calibration"] = ParseJson(ToJsonText(*descriptions.calibration), "calibration");
+  }
   json["units"] = Json::array();
-  for (const UnitDescription& unit : descriptions.units) json["units"].push_back(ToJson(unit));
+  for (const UnitDescription& unit : descriptions.units) {
+    json["units"].push_back(ToJson(unit, descriptions.IsReliable(unit)));
+  }
   return json;
 }
 
@@ -94,6 +108,8 @@ UnitDescription UnitFrom(const Json& json, const std::string& file, size_t index
   if (unit.state == kAlive) {
     unit.best = ScoredTextFrom(Get<Json>(json, "description", name), name + ".description");
   }
+  const double confidence = GetOr(json, "confidence", kNotFinite, name);
+  if (!std::isnan(confidence)) unit.confidence = confidence;
   for (const Json& other : Get<Json::array_t>(json, "others", name)) {
     unit.others.push_back(ScoredTextFrom(other, name + ".others"));
   }
@@ -118,6 +134,11 @@ void CheckFormat(const Json& json, const std::string& name) {
 
 }  // namespace
 
+std::optional<bool> Descriptions::IsReliable(const UnitDescription& unit) const {
+  if (!calibration || !unit.confidence) return std::nullopt;
+  return *unit.confidence >= calibration->threshold;
+}
+
 void WriteDescriptions(const Path& folder, const Descriptions& descriptions) {
   WriteFileAtomically(folder / kCsvName, ToCsv(descriptions));
   // Last, because readers take this file as the sign that descriptions are complete.
@@ -136,6 +157,10 @@ Descriptions ReadDescriptions(const Path& folder) {
   descriptions.criterion = GetOr<std::string>(json, "criterion", "pmi", name);
   descriptions.pmi_weight = Get<double>(json, "pmi_weight", name);
   descriptions.beam_size = Get<int>(json, "beam_size", name);
+  if (json.contains("calibration")) {
+    descriptions.calibration = CalibrationSummaryFromJson(
+        ToText(Get<Json>(json, "calibration", name)), name + ": calibration");
+  }
   for (const Json& unit : Get<Json::array_t>(json, "units", name)) {
     descriptions.units.push_back(UnitFrom(unit, name, descriptions.units.size()));
   }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "milan/base/file.h"
+#include "milan/text/calibration_summary.h"
 
 namespace milan {
 
@@ -23,6 +25,9 @@ struct UnitDescription {
   std::string state;  ///< "alive", or why there is no description: "dead", "constant", "invalid".
   ScoredText best;    ///< Empty text when state is not "alive".
   std::vector<ScoredText> others;  ///< Runners-up, best first.
+  /// Probability that the text is right (docs/confidence.md); none where there is no text or the
+  /// bundle is not calibrated. Below the calibration's threshold the text is a guess.
+  std::optional<double> confidence = {};
   double threshold = 0;
   std::vector<double> activations;  ///< Peaks of the exemplars, best first.
   std::vector<std::string> photos;  ///< Names of the exemplar photos, best first.
@@ -37,10 +42,15 @@ struct Descriptions {
   double pmi_weight = 0.2;
   int beam_size = 50;
   std::vector<UnitDescription> units;  ///< Layers in the run's order, units ascending.
+  std::optional<CalibrationSummary> calibration = {};  ///< Of the bundle; none: not calibrated.
+
+  /// Whether the unit's confidence reaches the threshold; none where it has no confidence.
+  std::optional<bool> IsReliable(const UnitDescription& unit) const;
 };
 
-/// descriptions.csv: layer,unit,description,log_likelihood,log_prior,pmi (docs/formats.md); units
-/// without a description have empty fields. descriptions.json: everything. Both atomic.
+/// descriptions.csv: layer,unit,description,log_likelihood,log_prior,pmi,confidence,reliable
+/// (docs/formats.md); units without a description have empty fields. descriptions.json: everything.
+/// Both atomic.
 void WriteDescriptions(const Path& folder, const Descriptions& descriptions);
 /// Reads descriptions.json. Throws kInput naming the file.
 Descriptions ReadDescriptions(const Path& folder);

@@ -41,6 +41,55 @@ Descriptions Example() {
   return {"captioner", "0123456789abcdef", 0.2, 50, {alive, dead}};
 }
 
+Descriptions CalibratedExample() {
+  Descriptions descriptions = Example();
+  CalibrationSummary calibration;
+  calibration.threshold = 0.3;
+  calibration.right_f1 = 0.33;
+  calibration.units = 7;
+  calibration.auc = std::numeric_limits<double>::quiet_NaN();
+  calibration.bins = {{0, 0.5, 3, 0.25, 0}, {0.5, 1, 4, 0.75, 1}};
+  calibration.nulls = {{"random photos", 10, 0.1}};
+  descriptions.calibration = calibration;
+  descriptions.units[0].confidence = 0.3;
+  return descriptions;
+}
+
+TEST(DescriptionsTest, ConfidencesAndTheirCalibrationSurviveARoundTrip) {
+  const TemporaryFolder folder;
+  WriteDescriptions(folder.path(), CalibratedExample());
+  const Descriptions read = ReadDescriptions(folder.path());
+  EXPECT_EQ(read.units[0].confidence, 0.3);
+  EXPECT_EQ(read.IsReliable(read.units[0]), true) << "the threshold itself is reliable";
+  EXPECT_EQ(read.units[1].confidence, std::nullopt);
+  EXPECT_EQ(read.IsReliable(read.units[1]), std::nullopt);
+  ASSERT_TRUE(read.calibration);
+  EXPECT_EQ(read.calibration->threshold, 0.3);
+  EXPECT_EQ(read.calibration->units, 7);
+  EXPECT_TRUE(std::isnan(read.calibration->auc));
+  ASSERT_THAT(read.calibration->bins, SizeIs(2));
+  EXPECT_EQ(read.calibration->bins[1].right, 1);
+  ASSERT_THAT(read.calibration->nulls, SizeIs(1));
+  EXPECT_EQ(read.calibration->nulls[0].kind, "random photos");
+}
+
+TEST(DescriptionsTest, TheTableSaysWhatIsReliable) {
+  const TemporaryFolder folder;
+  Descriptions descriptions = CalibratedExample();
+  descriptions.units[1].state = "alive";
+  descriptions.units[1].best.text = "cats";
+  descriptions.units[1].confidence = 0.29;
+  WriteDescriptions(folder.path(), descriptions);
+  CsvTable table = ReadCsv(folder / "descriptions.csv");
+  EXPECT_EQ(table.rows[0][table.Column("confidence")], "0.3000");
+  EXPECT_EQ(table.rows[0][table.Column("reliable")], "true");
+  EXPECT_EQ(table.rows[1][table.Column("reliable")], "false");
+  WriteDescriptions(folder.path(), Example());
+  table = ReadCsv(folder / "descriptions.csv");
+  EXPECT_EQ(table.rows[0][table.Column("confidence")], "") << "not calibrated";
+  EXPECT_EQ(table.rows[0][table.Column("reliable")], "");
+}
+
 TEST(DescriptionsTest, EverythingSurvivesARoundTrip) {
   const TemporaryFolder folder;
   WriteDescriptions(folder.path(), Example());

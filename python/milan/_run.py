@@ -24,6 +24,8 @@ class Description:
     log_prior: float
     pmi: float
     others: tuple = ()  #: Runners-up, best first, as (text, log_likelihood, log_prior, pmi).
+    confidence: float = float("nan")  #: Probability that the text is right; NaN: not known.
+    reliable: "bool | None" = None  #: False: the text is only a guess. None: not known.
 
 
 def _axis(size, out_size, border):
@@ -128,7 +130,8 @@ class Run:
 
     def table(self):
         """A pandas.DataFrame with a row per unit: layer, unit, state, description and its scores,
-        runner_up, threshold, peak, photo (the best exemplar)."""
+        confidence, reliable (False: only a guess), runner_up, threshold, peak, photo (the best
+        exemplar)."""
         pandas = _pandas()
         described = {(d.layer, d.unit): d for d in self.descriptions}
         rows = []
@@ -140,13 +143,14 @@ class Run:
                 if description is not None:
                     row.update(description=description.text, log_likelihood=description.log_likelihood,
                                log_prior=description.log_prior, pmi=description.pmi,
+                               confidence=description.confidence, reliable=description.reliable,
                                runner_up=description.others[0][0] if description.others else None)
                 row.update(threshold=float(layer.thresholds[unit]),
                            peak=float(layer.activations[unit, 0]) if names else float("nan"),
                            photo=names[0] if names else None)
                 rows.append(row)
         columns = ["layer", "unit", "state", "description", "log_likelihood", "log_prior", "pmi",
-                   "runner_up", "threshold", "peak", "photo"]
+                   "confidence", "reliable", "runner_up", "threshold", "peak", "photo"]
         return pandas.DataFrame(rows, columns=columns)
 
     def exemplar_table(self):
@@ -190,7 +194,7 @@ def _description(unit):
     best = unit.get("description") or {}
     others = tuple((other["text"], *_scores(other)) for other in unit.get("others") or ())
     return Description(unit["layer"], unit["unit"], unit["state"], best.get("text", ""),
-                       *_scores(best), others)
+                       *_scores(best), others, _number(unit.get("confidence")), unit.get("reliable"))
 
 
 def _read_json(path, kind):

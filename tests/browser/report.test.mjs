@@ -273,6 +273,53 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     await keep(page, 'phone-detail');
   }, {viewport: {width: 390, height: 844}, isMobile: true, hasTouch: true, deviceScaleFactor: 2}));
 
+  test('says how sure it is, and what is only a guess', () => withPage(async (page) => {
+    const all = readUnits(join(reports.folder, 'calibrated'));
+    const described = all.filter((unit) => unit.description);
+    const guesses = described.filter((unit) => unit.confidence < 0.25);
+    assert.ok(guesses.length > 3 && guesses.length < described.length - 3);
+    await pictured(page);
+    assert.match(await page.locator('#summary').textContent(),
+      new RegExp(`${guesses.length} without a reliable description`));
+    await keep(page, 'calibrated');
+    await page.locator('#order').selectOption('confidence-rising');
+    const least = Math.min(...described.map((unit) => unit.confidence));
+    const guess = described.find((unit) => unit.confidence === least);
+    assert.equal((await titles(page))[0],
+      `No reliable description. Guess: ${guess.description}`);
+    assert.equal(await page.locator('.card .confidence').count() > 0, true);
+    await page.locator('#kind').selectOption('reliable');
+    assert.equal(await count(page), `${described.length - guesses.length} of 60 units`);
+    assert.ok(!(await titles(page)).join().includes('No reliable'));
+    await page.locator('#kind').selectOption('guessed');
+    assert.equal(await count(page), `${guesses.length} of 60 units`);
+    await page.locator('.card-link').first().click();
+    await detail(page).locator('.exemplars').waitFor();
+    assert.match(await page.locator('#detail-title').textContent(), /^No reliable description/);
+    assert.match(await detail(page).locator('.fact-list').textContent(), /confidence\d+ %/);
+    await page.keyboard.press('Escape');
+    const figure = page.locator('.reliability');
+    await figure.scrollIntoViewIfNeeded();
+    assert.equal(await figure.locator('.bin').count(), 10);
+    assert.equal(await figure.locator('.bin > span').count(), 9, 'a bin without units has no bar');
+    // A bar is as high as the part that was right.
+    const heights = await figure.locator('.bin > span').evaluateAll((bars) => bars.map((bar) =>
+      bar.getBoundingClientRect().height / bar.parentElement.getBoundingClientRect().height));
+    heights.forEach((height, i) => assert.ok(Math.abs(height - (0.02 + i / 10)) < 0.02));
+    assert.match(await page.locator('#reliability').textContent(),
+      /400 annotated units.*5 % of 200 sets of shuffled exemplars/);
+    await keep(page, 'reliability-light');
+    await page.keyboard.press('t');
+    await keep(page, 'reliability-dark');
+  }, {url: pathToFileURL(join(reports.folder, 'calibrated/index.html')).href}));
+
+  test('an uncalibrated bundle says that nothing is known', () => withPage(async (page) => {
+    await pictured(page);
+    assert.match(await page.locator('#reliability').textContent(), /is not known.*milan calibrate/);
+    assert.ok(await page.locator('#kind option[value=guessed]').isDisabled());
+    assert.equal(await page.locator('.card .confidence').count(), 0);
+  }));
+
   test('a run without descriptions is shown by its exemplars', () => withPage(async (page) => {
     await pictured(page);
     assert.match(await page.locator('#summary').textContent(), /3,988 not described/);

@@ -1,7 +1,8 @@
 // Writes a report for the browser tests: milan_report_fixture FOLDER [UNITS]. FOLDER/report/ is
 // made by the real WriteReport from a run that has hostile names, units that are not alive and a
 // photo that is gone; FOLDER/plain/ is the same run without descriptions; FOLDER/annotate/ is the
-// page for annotators of one layer's first units, FOLDER/blind/ the same without descriptions.
+// page for annotators of one layer's first units, FOLDER/blind/ the same without descriptions;
+// FOLDER/calibrated/ is a small run whose descriptions have confidences.
 
 #include <cstdlib>
 #include <exception>
@@ -37,6 +38,17 @@ void WriteReports(const milan::Path& folder, int64_t units) {
   milan::WriteAnnotationPage(run, {}, folder / "blind", annotation, progress);
 }
 
+void WriteCalibrated(const milan::Path& folder) {
+  milan::SyntheticRunOptions options;
+  options.photos = 40;
+  options.layers = {{"conv1", 60, 14}};
+  const milan::Run run = milan::MakeSyntheticRun(folder / "small", options);
+  milan::Descriptions descriptions = milan::MakeSyntheticDescriptions(run);
+  milan::AddSyntheticCalibration(descriptions);
+  milan::NoProgress progress;
+  milan::WriteReport(run, descriptions, folder / "calibrated", {}, progress);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,6 +58,7 @@ int main(int argc, char** argv) {
   }
   try {
     WriteReports(argv[1], argc > 2 ? std::atoll(argv[2]) : 4000);
+    WriteCalibrated(argv[1]);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

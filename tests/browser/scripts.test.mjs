@@ -74,6 +74,19 @@ test('every order puts units that it says nothing about last', () => {
   assert.deepEqual(found({order: 'description'}), [0, 2, 3, 1]);
 });
 
+test('guesses can be told from reliable descriptions', () => {
+  const sure = [
+    {...units[0], confidence: 0.8, isGuess: false}, {...units[1], confidence: null, isGuess: false},
+    {...units[2], confidence: 0.1, isGuess: true}, {...units[3], confidence: null, isGuess: false},
+  ];
+  const chosen = (choice) => search.select(sure, {...everything, ...choice})
+    .map((unit) => sure.indexOf(unit));
+  assert.deepEqual(chosen({kind: 'reliable'}), [0]);
+  assert.deepEqual(chosen({kind: 'guessed'}), [2]);
+  assert.deepEqual(chosen({order: 'confidence'}), [0, 2, 1, 3]);
+  assert.deepEqual(chosen({order: 'confidence-rising'}), [2, 0, 1, 3]);
+});
+
 test('the beginnings of words found are highlighted, and the text stays whole', () => {
   assert.deepEqual(search.highlight('hot dogs, Dogma', 'dog'),
     [['hot ', false], ['dog', true], ['s, ', false], ['Dog', true], ['ma', false]]);

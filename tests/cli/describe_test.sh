@@ -6,7 +6,7 @@ bundle=$SOURCE/models/base
 
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 10 --bundle "$bundle"
 says "19 of 20 units described"; says "report"
-head -1 run/descriptions.csv | grep -qx "layer,unit,description,log_likelihood,log_prior,pmi" || fail "csv header"
+head -1 run/descriptions.csv | grep -qx "layer,unit,description,log_likelihood,log_prior,pmi,confidence,reliable" || fail "csv header"
 [[ $(wc -l < run/descriptions.csv) == 21 ]] || fail "not one line per unit"
 [[ -f run/report/index.html ]] || fail "no report"
 

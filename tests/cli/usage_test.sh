@@ -3,7 +3,7 @@ source "$(dirname "$0")/common.sh"
 
 expect 0 "$MILAN" --help;            says "Exit codes"
 expect 0 "$MILAN" --version;         says "ONNX Runtime"
-for command in describe layers exemplars clusters report train distill evaluate export import-exemplars; do
+for command in describe layers exemplars clusters report train calibrate distill evaluate export import-exemplars; do
   expect 0 "$MILAN" $command --help; says "Example"
 done
 expect 2 "$MILAN"

@@ -12,6 +12,7 @@
     const counts = new Map();
     for (const unit of data.units) {
       let state = unit.description ? 'described' : unit.state;
+      if (unit.isGuess) state = 'without a reliable description';
       if (state === 'alive') state = 'not described';
       counts.set(state, (counts.get(state) ?? 0) + 1);
     }
@@ -47,14 +48,21 @@
         `${layer.name} (${count(layer.states.length)})`));
     }
     const isDescribed = Boolean(data.report.bundle);
+    const isCalibrated = Boolean(data.report.calibration);
     for (const [kind, label] of [['all', 'all'], ['described', 'described'],
-      ['undescribed', 'not described']]) {
-      byId('kind').append(create('option', {value: kind}, label));
+      ['undescribed', 'not described'], ['reliable', 'reliably described'],
+      ['guessed', 'only guessed']]) {
+      const needsConfidence = kind === 'reliable' || kind === 'guessed';
+      byId('kind').append(create('option',
+        {value: kind, disabled: needsConfidence && !isCalibrated}, label));
     }
     for (const [order, {label}] of Object.entries(search.orders)) {
       const needsDescriptions = order.startsWith('pmi') || order === 'description';
-      byId('order').append(create('option',
-        {value: order, disabled: needsDescriptions && !isDescribed}, label));
+      const needsConfidence = order.startsWith('confidence');
+      byId('order').append(create('option', {
+        value: order,
+        disabled: (needsDescriptions && !isDescribed) || (needsConfidence && !isCalibrated),
+      }, label));
     }
     byId('query').disabled = !isDescribed;
     if (!isDescribed) byId('query').placeholder = 'nothing is described yet';
@@ -176,6 +184,7 @@
     milan.exemplar.setMode('mask');
     fillHeading();
     fillToolbar();
+    milan.reliability.fill(byId('reliability'), data.report);
     gallery.start();
     connect();
     update();

@@ -9,7 +9,11 @@ milan.data = (() => {
   const format = 1;
   const data = {
     report: null,
-    /** All units in the run's order: {index, layer, number, name, state, description, pmi, peak}. */
+    /**
+     * All units in the run's order: {index, layer, number, name, state, description, pmi,
+     * confidence, isGuess, peak}. A guess is a description whose confidence does not reach the
+     * threshold.
+     */
     units: [],
     layers: [],
     /** Photos shown, by id: {name, size, view} or {name, failure}. */
@@ -29,6 +33,7 @@ milan.data = (() => {
       state: layer.states[number],
       description: layer.descriptions[number],
       pmi: layer.pmis[number],
+      confidence: layer.confidences?.[number] ?? null,
       peak: layer.peaks[number],
     };
   }
@@ -44,7 +49,10 @@ milan.data = (() => {
     for (const layer of report.layers) {
       layer.first_index = data.units.length;
       for (let number = 0; number < layer.states.length; number += 1) {
-        data.units.push(unitOf(layer, number));
+        const unit = unitOf(layer, number);
+        unit.isGuess = unit.confidence !== null && Boolean(report.calibration) &&
+          unit.confidence < report.calibration.threshold;
+        data.units.push(unit);
       }
     }
   };
@@ -131,6 +139,14 @@ milan.dom = (() => {
   /** "1 unit", "4,000 units". */
   const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 
+  /** A part of 1 in whole percent; what is not quite none or all does not look so. */
+  function percent(part) {
+    if (part === null || part === undefined) return '–';
+    if (part > 0 && part < 0.01) return '< 1 %';
+    if (part < 1 && part > 0.99) return '> 99 %';
+    return `${Math.round(100 * part)} %`;
+  }
+
   /** A number with a true minus sign; a dash where there is none. */
   function score(value, digits = 2) {
     if (value === null || value === undefined) return '–';
@@ -150,7 +166,7 @@ milan.dom = (() => {
   /** A name inside an element whose beginning is cut off (style.css): kept from left to right. */
   const isolated = (name) => create('bdi', {dir: 'ltr'}, name);
 
-  return {create, count, plural, score, activation, isolated};
+  return {create, count, plural, percent, score, activation, isolated};
 })();
 
 /** Why a unit has no description, in words; empty when it has one. */

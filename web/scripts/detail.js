@@ -2,7 +2,7 @@
 
 /** The page of one unit: a dialog that the unit's own address opens. */
 milan.detail = (() => {
-  const {create, score, activation, isolated} = milan.dom;
+  const {create, percent, score, activation, isolated} = milan.dom;
   const dialog = document.getElementById('detail');
   let unit = null;
   let cells = [];
@@ -49,6 +49,10 @@ milan.detail = (() => {
     const list = create('dl', {className: 'fact-list'});
     if (details.best) {
       const [, likelihood, prior, pmi] = details.best;
+      if (unit.confidence !== null) {
+        list.append(fact('confidence', percent(unit.confidence),
+          'probability that the description is right, as calibrated on annotated units'));
+      }
       list.append(
         fact('pmi', score(pmi), 'log p(d|E) − λ·log p(d)'),
         fact('log p(d|E)', score(likelihood), 'how likely the description is given the exemplars'),
@@ -115,6 +119,11 @@ milan.detail = (() => {
 
   function title() {
     const heading = create('h2', {id: 'detail-title', tabIndex: -1, autofocus: true});
+    if (unit.isGuess) {
+      heading.append(create('span', {className: 'reason'}, 'No reliable description. Guess: '),
+        create('span', {className: 'guess'}, unit.description));
+      return heading;
+    }
     heading.append(unit.description || milan.whyUndescribed(unit));
     heading.classList.toggle('reason', !unit.description);
     return heading;

@@ -5,7 +5,7 @@
  * in which the cards in sight are placed. All cards have one height, so places are arithmetic.
  */
 milan.gallery = (() => {
-  const {create, score, activation, isolated} = milan.dom;
+  const {create, percent, score, activation, isolated} = milan.dom;
   const minimalCardWidth = 380;
   const gap = 16;
   const picturesPerCard = 15;
@@ -33,11 +33,25 @@ milan.gallery = (() => {
     if (!unit.description) {
       return [create('span', {className: 'reason'}, milan.whyUndescribed(unit))];
     }
-    return milan.search.highlight(unit.description, query).map(
+    const words = milan.search.highlight(unit.description, query).map(
       ([piece, isHit]) => (isHit ? create('mark', {}, piece) : piece));
+    if (!unit.isGuess) return words;
+    return [create('span', {className: 'reason'}, 'No reliable description. Guess: '),
+      create('span', {className: 'guess'}, ...words)];
+  }
+
+  /** How sure the description is. */
+  function confidenceOf(unit) {
+    const meter = create('span', {className: 'meter', 'aria-hidden': 'true'});
+    meter.style.setProperty('--part', unit.confidence);
+    return create('span', {
+      className: 'pmi confidence',
+      title: `right with a probability of ${percent(unit.confidence)}; pmi ${score(unit.pmi)}`,
+    }, meter, `${percent(unit.confidence)} sure`);
   }
 
   function scoreOf(unit) {
+    if (unit.confidence !== null) return confidenceOf(unit);
     if (unit.pmi === null) return '';
     const meter = create('span', {className: 'meter', 'aria-hidden': 'true'});
     meter.style.setProperty('--part', rankOf(unit));

@@ -15,6 +15,8 @@ milan.search = (() => {
     all: () => true,
     described: (unit) => Boolean(unit.description),
     undescribed: (unit) => !unit.description,
+    reliable: (unit) => Boolean(unit.description) && unit.confidence !== null && !unit.isGuess,
+    guessed: (unit) => Boolean(unit.description) && unit.isGuess,
   };
 
   const falling = (key) => (a, b) => b[key] - a[key];
@@ -25,6 +27,14 @@ milan.search = (() => {
     pmi: {label: 'pmi, best first', compare: falling('pmi'), missing: (unit) => unit.pmi === null},
     'pmi-rising': {
       label: 'pmi, worst first', compare: rising('pmi'), missing: (unit) => unit.pmi === null,
+    },
+    confidence: {
+      label: 'confidence, surest first', compare: falling('confidence'),
+      missing: (unit) => unit.confidence === null,
+    },
+    'confidence-rising': {
+      label: 'confidence, least sure first', compare: rising('confidence'),
+      missing: (unit) => unit.confidence === null,
     },
     activation: {
       label: 'activation, highest first', compare: falling('peak'),

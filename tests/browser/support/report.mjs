@@ -14,14 +14,14 @@ export function writeReports(units) {
   return {folder, remove: () => rmSync(folder, {recursive: true, force: true})};
 }
 
-/** All units of a report's data: {layer, number, state, description, pmi, peak}. */
+/** All units of a report's data: {layer, number, state, description, pmi, confidence, peak}. */
 export function readUnits(report) {
   const units = [];
   const setReport = ({layers}) => {
     for (const layer of layers) {
       layer.states.forEach((state, number) => units.push({
         layer: layer.name, number, state, description: layer.descriptions[number],
-        pmi: layer.pmis[number], peak: layer.peaks[number],
+        pmi: layer.pmis[number], confidence: layer.confidences[number], peak: layer.peaks[number],
       }));
     }
   };
