@@ -42,14 +42,14 @@ TEST(ReliabilityTest, BinsHoldEveryUnitOnceWithItsMeans) {
 }
 
 TEST(ReliabilityTest, CalibratedConfidencesHaveTheErrorOfChance) {
-  const std::vector<JudgedDescription> judged = Draw(2000, 1);
+  const std::vector<JudgedDescription> judged = Draw(20000, 1);
   const double error = ExpectedCalibrationError(ReliabilityBins(judged));
   const double chance = ChanceCalibrationError(judged, 1);
-  EXPECT_THAT(error, DoubleNear(chance, 0.01));
+  EXPECT_THAT(error, DoubleNear(chance, 0.005));
   EXPECT_EQ(chance, ChanceCalibrationError(judged, 1)) << "not reproducible";
   // Too unsure of themselves by half: on average a quarter of the range of 1 / 2.
-  const std::vector<JudgedDescription> timid = Draw(2000, 0.5);
-  EXPECT_THAT(ExpectedCalibrationError(ReliabilityBins(timid)), DoubleNear(0.125, 0.02));
+  const std::vector<JudgedDescription> timid = Draw(20000, 0.5);
+  EXPECT_THAT(ExpectedCalibrationError(ReliabilityBins(timid)), DoubleNear(0.125, 0.01));
 }
 
 TEST(ReliabilityTest, ErrorOfChanceFallsWithTheNumberOfUnits) {

@@ -39,7 +39,7 @@ milan.reliability = (() => {
       `${percent(rate)} of ${count(sets)} sets of ${kind}`).join(', ');
     return create('p', {},
       'The confidence of a description is the probability that it is right, as found on ',
-      create('em', {}, `${count(calibration.units)} annotated units`), ' of other networks. Right is a ' +
+      create('em', {}, `${count(calibration.units)} annotated units`), '. Right is a ' +
       `description that shares content words with the annotation (F1 of ${calibration.right_f1} or more); ` +
       `${percent(calibration.base_rate)} were. Confidence and part right differ by ` +
       `${percent(calibration.error)} on average (${percent(calibration.chance_error)} would be chance), and a ` +
