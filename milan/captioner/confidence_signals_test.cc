@@ -55,7 +55,8 @@ class SignalsOfReference : public testing::Test {
 };
 
 TEST_F(SignalsOfReference, ScoreUnderTheUnitsOwnExemplarsIsItsLikelihood) {
-  const auto candidates = captioner_->Rerank(features_, {.beam_size = kBeam});
+  const auto candidates =
+      captioner_->Rerank(features_, {.beam_size = kBeam, .criterion = Criterion::kConsensus});
   for (int64_t unit = 0; unit < 3; ++unit) {
     for (const Candidate& candidate : candidates[static_cast<size_t>(unit)]) {
       const std::vector<double> scores = ScoreUnder(*captioner_, features_, candidate.tokens);
@@ -65,7 +66,8 @@ TEST_F(SignalsOfReference, ScoreUnderTheUnitsOwnExemplarsIsItsLikelihood) {
 }
 
 TEST_F(SignalsOfReference, AUnitsSignalsDoNotDependOnTheUnitsBesideIt) {
-  const auto candidates = captioner_->Rerank(features_, {.beam_size = kBeam});
+  const auto candidates =
+      captioner_->Rerank(features_, {.beam_size = kBeam, .criterion = Criterion::kConsensus});
   const auto together = signals_->Compute(features_, candidates);
   ASSERT_EQ(together.size(), candidates.size());
   for (const int64_t unit : {0, 7}) {
@@ -81,12 +83,14 @@ TEST_F(SignalsOfReference, AUnitsSignalsDoNotDependOnTheUnitsBesideIt) {
 TEST_F(SignalsOfReference, ExemplarsThatAreAllAlikeGiveOneDescription) {
   // One exemplar 15 times: every half shows the same.
   const torch::Tensor alike = features_.slice(0, 0, 1).slice(1, 0, 1).repeat({1, 15, 1});
-  const auto candidates = captioner_->Rerank(alike, {.beam_size = kBeam});
+  const auto candidates =
+      captioner_->Rerank(alike, {.beam_size = kBeam, .criterion = Criterion::kConsensus});
   const auto signals = signals_->Compute(alike, candidates).at(0);
   EXPECT_DOUBLE_EQ(Signal(signals, "agreement_of_halves"), 1);
   EXPECT_DOUBLE_EQ(Signal(signals, "stability"), 1);
   const torch::Tensor mixed = MixSets(regions_, 1, 15, 9);
-  const auto other = signals_->Compute(mixed, captioner_->Rerank(mixed, {.beam_size = kBeam}));
+  const auto other = signals_->Compute(
+      mixed, captioner_->Rerank(mixed, {.beam_size = kBeam, .criterion = Criterion::kConsensus}));
   EXPECT_GT(Signal(signals, "coherence"), Signal(other.at(0), "coherence") + 1);
 }
 
