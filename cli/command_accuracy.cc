@@ -75,6 +75,10 @@ void RequireClassCount(const Judgement& judgement, int64_t outputs, const std::s
 Judgement Judge(const AccuracyCommand& command, Terminal& terminal) {
   const PreparedNetwork prepared =
       PrepareClassifier(command.network, command.preprocessing, terminal);
+  if (prepared.latents) {
+    throw UsageError(prepared.network.name() +
+                     ": makes pictures from latents; only classifiers of photos have an accuracy");
+  }
   const Network& network = prepared.network;
   const Preprocessing& preprocessing = prepared.preprocessing;
   const PhotoSet photos = OpenPhotoSet(command.photos);

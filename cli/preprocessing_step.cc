@@ -110,7 +110,7 @@ Preprocessing DefaultFor(const PhotoInput& input) {
 
 /// Where the network takes integers: rounding 0..1 to them would leave nothing of the photo.
 void CheckIntegers(const Network& network, const PhotoInput& input,
-                   const Preprocessing& preprocessing, const std::string& prefix) {
+                   const Preprocessing& preprocessing) {
   const auto range = RangeOf(input.type);
   if (!range) return;
   for (int channel = 0; channel < CountOf(preprocessing.channels); ++channel) {
@@ -118,9 +118,9 @@ void CheckIntegers(const Network& network, const PhotoInput& input,
       const bool is_whole = std::abs(value - std::round(value)) < 1e-3F;
       if (is_whole && value >= range->lowest - 0.5 && value <= range->highest + 0.5) continue;
       throw InputError(
-          fmt::format("{0}: input '{1}' takes {2}, but the preprocessing gives values such as {3}; "
-                      "{4}scale 1 {4}mean 0 {4}std 1 gives the bytes as they are",
-                      network.name(), input.name, input.type, value, prefix));
+          fmt::format("{}: input '{}' takes {}, but the preprocessing gives values such as {}; "
+                      "--scale 1 --mean 0 --std 1 gives the bytes as they are",
+                      network.name(), input.name, input.type, value));
     }
   }
 }
@@ -142,7 +142,6 @@ std::string Summarize(const Preprocessing& preprocessing) {
 
 void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options,
                              const std::string& pixel_prefix) {
-  options.pixel_prefix = pixel_prefix;
   const std::string group =
       "Preprocessing (default: NETWORK.json beside the network, else ImageNet's)";
   command.add_option("--preprocessing", options.file, "Sidecar JSON to use (docs/formats.md)")
@@ -193,7 +192,7 @@ Preprocessing ResolvePreprocessing(const Network& network, const Path& network_p
   ApplyOptions(options, preprocessing);
   Validate(preprocessing);
   CheckPhotoShape(network, input, InputShape(preprocessing));
-  CheckIntegers(network, input, preprocessing, options.pixel_prefix);
+  CheckIntegers(network, input, preprocessing);
   terminal.Say(fmt::format("preprocessing: {} ({})", Summarize(preprocessing), origin));
   return preprocessing;
 }
