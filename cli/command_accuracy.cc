@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "cli/commands.h"
 #include "cli/edit_step.h"
@@ -14,6 +15,7 @@
 #include "milan/ablation/labels.h"
 #include "milan/base/error.h"
 #include "milan/base/json.h"
+#include "milan/network/photo_input.h"
 
 namespace milan {
 namespace {
@@ -48,8 +50,18 @@ std::vector<std::string> ClassNames(const AccuracyCommand& command) {
   return sidecar ? SidecarClassNames(*sidecar) : std::vector<std::string>{};
 }
 
+/// The first output that may be scores: some networks give the number of the best class, too.
 std::string OutputOf(const AccuracyCommand& command, const Network& network) {
-  return command.logits.empty() ? network.Outputs().front().name : command.logits;
+  if (!command.logits.empty()) return command.logits;
+  std::vector<std::string> others;
+  for (const NetworkValue& output : network.Outputs()) {
+    if (!RangeOf(output.type)) return output.name;
+    others.push_back(fmt::format("'{}' is {}", output.name, output.type));
+  }
+  throw UsageError(fmt::format(
+      "{}: no output has a score per class ({}); name the value that has, with --logits (milan "
+      "layers -a lists all)",
+      network.name(), fmt::join(others, ", ")));
 }
 
 void RequireClassCount(const Judgement& judgement, int64_t outputs, const std::string& output) {
@@ -63,6 +75,10 @@ void RequireClassCount(const Judgement& judgement, int64_t outputs, const std::s
 Judgement Judge(const AccuracyCommand& command, Terminal& terminal) {
   const PreparedNetwork prepared =
       PrepareClassifier(command.network, command.preprocessing, terminal);
+  if (prepared.latents) {
+    throw UsageError(prepared.network.name() +
+                     ": makes pictures from latents; only classifiers of photos have an accuracy");
+  }
   const Network& network = prepared.network;
   const Preprocessing& preprocessing = prepared.preprocessing;
   const PhotoSet photos = OpenPhotoSet(command.photos);
@@ -176,8 +192,9 @@ void AddAccuracyCommand(CLI::App& app, Action& action) {
   sub->add_option("--classes", command->classes,
                   "Class names, one per line in the order of the outputs (default: the file that "
                   "the sidecar's \"labels\" names)");
-  sub->add_option("--logits", command->logits,
-                  "The value with one number per class (default: the network's first output)");
+  sub->add_option(
+      "--logits", command->logits,
+      "The value with one number per class (default: the network's first output of scores)");
   AddEditOptions(*sub, command->edits, " (default: PHOTOS)");
   sub->add_option("-j,--workers", command->ablation.workers,
                   "Photos at once (default: processors)");

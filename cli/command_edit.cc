@@ -74,8 +74,16 @@ void RunEdit(const EditCommand& command) {
   if (fs::equivalent(command.network, command.output, ignored)) {
     throw UsageError("--output would overwrite the network itself; give another name");
   }
-  const PreparedNetwork prepared =
-      PrepareClassifier(command.network, command.preprocessing, terminal);
+  NetworkRequest request;  // whatever takes no photo may be a generator
+  request.path = command.network;
+  request.preprocessing = command.preprocessing;
+  request.device = "cpu";
+  const PreparedNetwork prepared = PrepareNetwork(request, terminal);
+  if (prepared.latents && !command.edits.mean.empty()) {
+    throw UsageError(network.name() +
+                     ": makes pictures from latents, and --mean takes means over photos; use --set "
+                     "LAYER:UNITS=NUMBER");
+  }
   const ResolvedEdits resolved =
       ResolveEdits(prepared.network, prepared.layers, command.edits, prepared.preprocessing,
                    {nullptr, command.workers}, terminal);

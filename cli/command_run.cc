@@ -15,6 +15,7 @@
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/image/photo_set.h"
 #include "milan/network/engine.h"
+#include "milan/network/photo_input.h"
 
 namespace milan {
 namespace {
@@ -95,6 +96,28 @@ Array ReadPhoto(const Path& file, const Preprocessing& preprocessing) {
   return input;
 }
 
+/// Without the outputs that are whole numbers, which engines do not give.
+Network WithoutIntegers(const Network& network, Terminal& terminal) {
+  std::vector<std::string> kept;
+  std::vector<std::string> others;
+  for (const NetworkValue& output : network.Outputs()) {
+    if (RangeOf(output.type)) {
+      others.push_back(fmt::format("'{}' is {}", output.name, output.type));
+    } else {
+      kept.push_back(output.name);
+    }
+  }
+  if (others.empty()) return network;
+  if (kept.empty()) {
+    throw UsageError(fmt::format(
+        "{}: {}; only floating-point values can be written: name some with --tap (milan layers -a "
+        "lists them)",
+        network.name(), fmt::join(others, ", ")));
+  }
+  terminal.Say(fmt::format("left out: {}", fmt::join(others, ", ")));
+  return network.Tap(kept);
+}
+
 void WriteOutputs(const RunCommand& command, const std::vector<NetworkValue>& outputs,
                   std::span<const ArrayView> values) {
   CreateFolder(command.output);
@@ -123,7 +146,7 @@ void RunRun(const RunCommand& command) {
                          : ReadPhoto(file, ResolvePreprocessing(network, command.network,
                                                                 command.preprocessing, terminal)));
   }
-  if (!command.taps.empty()) network = network.Tap(command.taps);
+  network = command.taps.empty() ? WithoutIntegers(network, terminal) : network.Tap(command.taps);
   std::vector<ArrayView> views;
   for (const Array& input : inputs) views.push_back(input.View());
   CreateEngine(network)->Run(views, [&](std::span<const ArrayView> values) {

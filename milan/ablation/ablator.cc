@@ -14,6 +14,7 @@
 #include "milan/base/error.h"
 #include "milan/base/parallel.h"
 #include "milan/network/ablatable.h"
+#include "milan/network/batch_of_one.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -53,6 +54,14 @@ void RequireClasses(const ArrayView& output, const std::string& name) {
   throw InputError(fmt::format(
       "output '{}' has shape {}, not one number per class; is the network a classifier?", name,
       ToString(output.shape)));
+}
+
+/// What a network that takes several photos at once says of the first.
+ArrayView FirstPlace(ArrayView output, int64_t batch) {
+  if (batch == 1 || output.shape.empty() || output.shape[0] != batch) return output;
+  output.shape[0] = 1;
+  output.values = output.values.first(output.values.size() / static_cast<size_t>(batch));
+  return output;
 }
 
 /// Where a layer's units lie in its values.
@@ -109,10 +118,12 @@ class Ablator::Implementation {
       : input_(input),
         options_(options),
         workers_(options.workers > 0 ? options.workers : DefaultWorkers()),
+        batch_(FixedBatch(input.network)),
         store_(std::ssize(input.photos.photos), options.memory_limit),
         baseline_(input.photos.photos.size()) {
     MILAN_CHECK(input.labels.size() == baseline_.size(), "one label per photo");
-    const Shape shape = InputShape(input.preprocessing);
+    Shape shape = InputShape(input.preprocessing);
+    shape[0] = batch_;
     if (input.layers.empty()) {
       suffix_ = CreateEngine(input.network.Tap({input.output}));
     } else {
@@ -124,6 +135,7 @@ class Ablator::Implementation {
   std::vector<std::vector<Verdict>> Judge(std::span<const EditSet> sets, Progress& progress) {
     for (const EditSet& set : sets) Validate(set, input_.layers);
     std::vector<std::vector<Verdict>> verdicts(sets.size(), baseline_);
+    if (!prefix_) return verdicts;  // no layer, so no edit
     const int64_t chunks = (std::ssize(sets) + kSetsAtOnce - 1) / kSetsAtOnce;
     std::vector<Worker> workers(workers_, Worker(input_.layers));
     progress.Begin("ablation", std::ssize(photos_) * std::ssize(sets), "passes");
@@ -152,6 +164,7 @@ class Ablator::Implementation {
   const AblationInput input_;
   const AblationOptions options_;
   const int workers_;
+  const int64_t batch_;  ///< Of the network; its places all hold the same photo.
   ValueStore store_;
   std::vector<Verdict> baseline_;
   std::vector<int64_t> photos_;  ///< That are judged.
@@ -219,8 +232,12 @@ class Ablator::Implementation {
       progress.Warn(problem + " (left out)");
       return;
     }
-    Normalize(input_.preprocessing, Picture(input_.preprocessing, photo.image),
-              worker.photo.values);
+    const size_t size = worker.photo.values.size() / static_cast<size_t>(batch_);
+    const std::span<float> first = std::span(worker.photo.values).first(size);
+    Normalize(input_.preprocessing, Picture(input_.preprocessing, photo.image), first);
+    for (int64_t i = 1; i < batch_; ++i) {
+      std::copy(first.begin(), first.end(), worker.photo.values.begin() + i * std::ssize(first));
+    }
     const ArrayView view = worker.photo.View();
     if (!prefix_) {
       baseline_[id] = RunSuffix({&view, 1}, id);
@@ -283,8 +300,9 @@ class Ablator::Implementation {
   Verdict RunSuffix(std::span<const ArrayView> inputs, int64_t photo) {
     Verdict verdict;
     suffix_->Run(inputs, [&](std::span<const ArrayView> outputs) {
-      RequireClasses(outputs[0], input_.output);
-      const std::span<const float> scores = outputs[0].values;
+      const ArrayView output = FirstPlace(outputs[0], batch_);
+      RequireClasses(output, input_.output);
+      const std::span<const float> scores = output.values;
       const int32_t label = input_.labels[photo];
       if (label >= std::ssize(scores)) {
         throw UsageError(

@@ -203,5 +203,27 @@ TEST_F(AblatorTest, MeansAreThoseOfAllPositionsWhoeverWorks) {
   for (int unit = 0; unit < 8; ++unit) EXPECT_NEAR(of_pool[0][unit], means[2][unit], 1e-5);
 }
 
+TEST_F(AblatorTest, ANetworkThatTakesSeveralPhotosAtOnceIsJudgedAsOne) {
+  const Network of_four = SmallNetwork({4, 3, 16, 16}).Build("four");
+  AblationInput input = Input(layers_);
+  const Ablator expected(input, {}, progress_);
+  const Ablator ablator({of_four, layers_, "logits", photos_, labels_, preprocessing_}, {},
+                        progress_);
+  EXPECT_EQ(ablator.classes(), 5);
+  const auto verdicts = ablator.Judge(sets_, progress_);
+  const auto wanted = expected.Judge(sets_, progress_);
+  for (size_t set = 0; set < sets_.size(); ++set) {
+    for (size_t photo = 0; photo < kPhotos; ++photo) {
+      EXPECT_EQ(verdicts[set][photo].rank, wanted[set][photo].rank);
+      EXPECT_NEAR(verdicts[set][photo].output, wanted[set][photo].output, 1e-5);
+    }
+  }
+  const auto means = UnitMeans(of_four, {layers_[1]}, photos_, preprocessing_, 2, progress_);
+  const auto one = UnitMeans(network_, {layers_[1]}, photos_, preprocessing_, 2, progress_);
+  for (size_t unit = 0; unit < 8; ++unit) EXPECT_NEAR(means[0][unit], one[0][unit], 1e-5);
+  const Ablator unedited({of_four, {}, "logits", photos_, labels_, preprocessing_}, {}, progress_);
+  EXPECT_EQ(unedited.baseline()[0].rank, expected.baseline()[0].rank);
+}
+
 }  // namespace
 }  // namespace milan

@@ -77,7 +77,9 @@ class ClassIndex {
   explicit ClassIndex(const std::vector<std::string>& classes) : classes_(classes) {
     for (int32_t i = 0; i < std::ssize(classes); ++i) {
       Add(lines_, Lower(WithSpaces(classes[i])), i);
-      for (const std::string& name : NamesOnLine(classes[i])) {
+      const SplitLabel split = Split(classes[i]);
+      if (!split.id.empty()) Add(ids_, split.id, i);
+      for (const std::string& name : NamesOnLine(split.name)) {
         Add(names_, name, i);
         Add(small_names_, Lower(name), i);
       }
@@ -87,6 +89,7 @@ class ClassIndex {
   /// All classes that a label may mean. A name with a WordNet id may mean any class of that name; a
   /// bare one first of all the class whose whole line it is.
   Candidates Find(const SplitLabel& label) const {
+    if (const Candidates of_id = Look(ids_, label.id); !of_id.empty()) return of_id;
     if (label.id.empty()) {
       const Candidates whole = Look(lines_, Lower(label.name));
       if (whole.size() == 1) return whole;
@@ -111,6 +114,7 @@ class ClassIndex {
   }
 
   const std::vector<std::string>& classes_;
+  Map ids_;  ///< Where the lines begin with WordNet ids.
   Map lines_;
   Map names_;
   Map small_names_;
@@ -174,6 +178,15 @@ Error NoSuchClass(const std::string& label, const ClassIndex& index, const Label
         "them with --classes FILE, one per line in the order of the outputs, or in the network's "
         "sidecar (member \"labels\"), or use the classes' numbers as labels",
         label, where));
+  }
+  if (const SplitLabel split = Split(label); !split.id.empty() && split.name.empty()) {
+    return InputError(
+        fmt::format("label '{}' (of {}) is a WordNet id, and the class names have none: give a "
+                    "list whose lines "
+                    "are '{} NAME, NAME' in the order of the network's outputs (--classes), or "
+                    "labels (--labels "
+                    "CSV)",
+                    label, where, label));
   }
   return InputError(fmt::format(
       "label '{}' (of {}) is none of the network's {} classes; the "

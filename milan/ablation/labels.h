@@ -30,7 +30,8 @@ LabelTexts LabelsFromCsv(const Path& csv, const PhotoSet& photos);
 /// The class of each photo: the place of its label among the classes; -1 for empty labels. A label
 /// is a class's index, its whole line, or one of the names on it that commas separate; letters'
 /// case is ignored where that is not ambiguous, '_' is a space, and a WordNet id before the name
-/// ("n02012849 crane", "n02012849_crane") is left away. Where classes share a name (ImageNet has
+/// ("n02012849 crane", "n02012849_crane") is left away, or decides alone where the lines of the
+/// classes begin with ids. Where classes share a name (ImageNet has
 /// two cranes) the WordNet ids decide, if the classes are in the ids' order, as ImageNet's are.
 /// Throws kInput naming the label, a photo of it and the nearest class names when it names no class
 /// or several; also for names where no class names are given (`classes` empty).

@@ -72,6 +72,18 @@ TEST(Labels, WordNetIdsDecideBetweenClassesOfOneName) {
               AllOf(HasSubstr("1 (crane) or 4 (crane)"), HasSubstr("photo0.jpg")));
 }
 
+TEST(Labels, MayBeWordNetIdsWhereTheClassesHaveThem) {
+  const std::vector<std::string> classes = {"n01440764 tench, Tinca tinca", "n02012849 crane",
+                                            "n03126707 crane"};
+  EXPECT_THAT(
+      Resolve({"n01440764", "n03126707", "n02012849_crane", "tench", "Tinca tinca"}, classes),
+      ElementsAre(0, 2, 1, 0, 0));
+  EXPECT_THAT(ErrorOf([] {
+                Resolve({"n01440764"}, {"tench", "goldfish"});
+              }),
+              AllOf(HasSubstr("WordNet id"), HasSubstr("'n01440764 NAME, NAME'")));
+}
+
 TEST(Labels, UnknownOnesAreNamedWithTheNearest) {
   EXPECT_THAT(ErrorOf([] {
                 Resolve({"tench", "goldfisch"}, {"tench", "goldfish"});

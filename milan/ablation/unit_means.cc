@@ -7,6 +7,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/parallel.h"
+#include "milan/network/batch_of_one.h"
 #include "milan/network/engine.h"
 
 namespace milan {
@@ -70,7 +71,7 @@ std::vector<std::vector<float>> UnitMeans(const Network& network,
                                           Progress& progress) {
   std::vector<std::string> names;
   for (const UnitAxis& axis : layers) names.push_back(axis.layer);
-  const auto engine = CreateEngine(network.Tap(names));
+  const auto engine = CreateEngineForOne(network.Tap(names));
   if (workers < 1) workers = DefaultWorkers();
   const Shape shape = InputShape(preprocessing);
   std::vector<Array> inputs(workers, {shape, std::vector<float>(ElementCount(shape))});

@@ -1,7 +1,6 @@
 #include "milan/ablation/value_store.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -22,24 +21,10 @@ Error SpillError(const std::string& problem) {
       "; set TMPDIR to a folder with room, allow more memory (--memory) or take fewer photos");
 }
 
-int OpenNameless() {
-  std::error_code error;
-  std::string name = (std::filesystem::temp_directory_path(error) / "milan-values-XXXXXX").string();
-  if (error) throw SpillError(error.message());
-  const int descriptor = mkstemp(name.data());
-  if (descriptor < 0) throw SpillError(std::strerror(errno));
-  unlink(name.c_str());
-  return descriptor;
-}
-
 }  // namespace
 
 ValueStore::ValueStore(int64_t count, uint64_t memory_limit)
     : entries_(count), memory_limit_(memory_limit) {}
-
-ValueStore::~ValueStore() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
 
 bool ValueStore::TakeMemory(uint64_t bytes) {
   uint64_t taken = memory_bytes_;
@@ -68,14 +53,14 @@ void ValueStore::Put(int64_t photo, std::span<const ArrayView> values) {
 void ValueStore::Spill(const std::vector<float>& values, Entry* entry) {
   {
     const std::lock_guard lock(mutex_);
-    if (descriptor_ < 0) descriptor_ = OpenNameless();
+    if (!file_) file_.emplace("milan-values").RemoveName();
   }
   uint64_t left = values.size() * sizeof(float);
   entry->offset = disk_bytes_.fetch_add(left);
   const char* bytes = reinterpret_cast<const char*>(values.data());
   uint64_t place = entry->offset;
   while (left > 0) {
-    const ssize_t written = pwrite(descriptor_, bytes, left, static_cast<off_t>(place));
+    const ssize_t written = pwrite(file_->descriptor(), bytes, left, static_cast<off_t>(place));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) throw SpillError(std::strerror(errno));
     bytes += written;
@@ -93,7 +78,7 @@ std::vector<ArrayView> ValueStore::Get(int64_t photo, std::vector<float>* buffer
     uint64_t left = entry.count * sizeof(float);
     uint64_t place = entry.offset;
     while (left > 0) {
-      const ssize_t read = pread(descriptor_, bytes, left, static_cast<off_t>(place));
+      const ssize_t read = pread(file_->descriptor(), bytes, left, static_cast<off_t>(place));
       if (read < 0 && errno == EINTR) continue;
       if (read <= 0) throw SpillError(read < 0 ? std::strerror(errno) : "it ends early");
       bytes += read;

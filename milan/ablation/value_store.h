@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "milan/base/array.h"
+#include "milan/base/temporary_file.h"
 
 namespace milan {
 
@@ -16,9 +18,6 @@ class ValueStore {
  public:
   /// For photos 0 to count - 1. `memory_limit` in bytes.
   ValueStore(int64_t count, uint64_t memory_limit);
-  ~ValueStore();
-  ValueStore(const ValueStore&) = delete;
-  ValueStore& operator=(const ValueStore&) = delete;
 
   /// Keeps the values of one photo, once. From several threads for different photos. Throws
   /// kResource naming the folder when the disk has no room.
@@ -45,7 +44,7 @@ class ValueStore {
   std::atomic<uint64_t> memory_bytes_ = 0;
   std::atomic<uint64_t> disk_bytes_ = 0;
   std::mutex mutex_;  ///< Of the file's making.
-  int descriptor_ = -1;
+  std::optional<TemporaryFile> file_;
 };
 
 }  // namespace milan

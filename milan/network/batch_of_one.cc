@@ -23,11 +23,7 @@ bool HasFixedBatch(const NetworkValue& input) {
   return input.shape.size() >= 2 && input.shape[0] > 1;
 }
 
-bool HasFixedBatch(const Network& network) {
-  const std::vector<NetworkValue> inputs = network.Inputs();
-  return std::any_of(inputs.begin(), inputs.end(),
-                     [](const NetworkValue& input) { return HasFixedBatch(input); });
-}
+bool HasFixedBatch(const Network& network) { return FixedBatch(network) > 1; }
 
 Network Rewritten(const Network& network) {
   onnx::ModelProto model = network.model();
@@ -109,6 +105,7 @@ bool AreAlike(const Array& a, const Array& b) {
   float largest = 0;
   float difference = 0;
   for (size_t i = 0; i < a.values.size(); ++i) {
+    if (std::isnan(a.values[i]) != std::isnan(b.values[i])) return false;
     largest = std::max(largest, std::abs(a.values[i]));
     difference = std::max(difference, std::abs(a.values[i] - b.values[i]));
   }
@@ -153,6 +150,13 @@ std::optional<std::vector<Array>> TryRun(const Network& network, const std::vect
 }
 
 }  // namespace
+
+int64_t FixedBatch(const Network& network) {
+  for (const NetworkValue& input : network.Inputs()) {
+    if (HasFixedBatch(input)) return input.shape[0];
+  }
+  return 1;
+}
 
 Network WithBatchOfOne(const Network& network) {
   if (!HasFixedBatch(network)) return network;

@@ -9,6 +9,9 @@ namespace milan {
 
 /// For networks whose file fixes a batch of more than one. milan computes every photo alone.
 
+/// How many photos the network takes at once: more than 1 where its file fixes a batch.
+int64_t FixedBatch(const Network& network);
+
 /// The network with the batch of its inputs written as 1, when it then computes the same: tried out
 /// by running both. Otherwise, and when no batch is fixed, the network as it is. Some graphs cannot
 /// be changed so: their Reshape nodes hold the batch, too.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include "milan/base/error.h"
 #include "milan/network/graph.h"
+#include "milan/network/graph_edit.h"
 #include "milan/network/photo_input.h"
 
 namespace milan {
@@ -135,20 +137,22 @@ Network WithConstantInputs(const Network& network, const std::vector<InputConsta
   if (constants.empty()) return network;
   onnx::ModelProto model = network.model();
   onnx::GraphProto* graph = model.mutable_graph();
+  std::unordered_set<std::string> given;
   for (const InputConstant& constant : constants) {
     const NetworkValue input = InputOf(network, constant);
     CheckType(input, constant);
     const auto [shape, values] = Complete(input, constant);
-    const int type = ElementTypeOf(*graph, constant.input);
-    if (type == onnx::TensorProto::UNDEFINED) {
+    if (!given.insert(constant.input).second) {
       throw UsageError(fmt::format("constant {} is given twice", Quoted(constant.input)));
     }
-    onnx::TensorProto* tensor = graph->add_initializer();
-    tensor->set_name(constant.input);
-    tensor->set_data_type(type);
-    tensor->mutable_dims()->Add(shape.begin(), shape.end());
-    tensor->set_raw_data(RawData(values, type));
+    const int type = ElementTypeOf(*graph, constant.input);
+    onnx::TensorProto tensor;
+    tensor.set_name(constant.input);
+    tensor.set_data_type(type);
+    tensor.mutable_dims()->Add(shape.begin(), shape.end());
+    tensor.set_raw_data(RawData(values, type));
     RemoveInput(constant.input, graph);
+    AddInitializer(std::move(tensor), &model);
   }
   return Network(std::move(model), network.name(), network.folder());
 }

@@ -33,11 +33,12 @@ Names DependentOn(const std::vector<std::string>& sources, const onnx::GraphProt
   return dependent;
 }
 
-void RequireAmong(const std::vector<std::string>& names, const Names& known,
-                  const std::string& message) {
+/// The first of the names that is not known; empty when all are.
+std::string FirstUnknown(const std::vector<std::string>& names, const Names& known) {
   for (const std::string& name : names) {
-    if (!known.contains(name)) throw UsageError(fmt::format(fmt::runtime(message), Quoted(name)));
+    if (!known.contains(name)) return name;
   }
+  return "";
 }
 
 /// Decides on which side of the cut each node is.
@@ -58,7 +59,9 @@ class Cutter {
         fixed.push_back(input.name);
       }
     }
-    RequireAmong(changing, known, network.name() + ": has no input {}");
+    if (const std::string name = FirstUnknown(changing, known); !name.empty()) {
+      throw UsageError(fmt::format("{}: has no input {}", network.name(), Quoted(name)));
+    }
     dependent_ = DependentOn(changing, graph_, order_);
     of_photo_ = DependentOn(fixed, graph_, order_);
     for (int i = 0; i < graph_.node_size(); ++i) {
@@ -67,8 +70,10 @@ class Cutter {
   }
 
   CutNetwork Run(const std::vector<std::string>& outputs) {
-    RequireAmong(outputs, dependent_,
-                 network_.name() + ": output {} does not depend on what is to be changed");
+    if (const std::string name = FirstUnknown(outputs, dependent_); !name.empty()) {
+      throw UsageError(fmt::format("{}: output {} does not depend on what is to be changed",
+                                   network_.name(), Quoted(name)));
+    }
     FindSuffix();
     const std::vector<std::string> crossing = Crossing();
     if (crossing.empty()) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "milan/base/error.h"
 #include "milan/network/engine.h"
 #include "milan/network/gates.h"
 #include "milan/network/test_networks.h"
@@ -175,6 +176,16 @@ TEST(Optimize, GivesTheBitsOfTheFusedNetworkAndKeepsItsOutputs) {
   const auto outputs = RunWith(optimized, {input});
   ASSERT_EQ(outputs.size(), 2U);
   for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(SameBits(outputs[i], expected[i]));
+}
+
+TEST(Cut, NamesMayHoldBraces) {
+  const Network network = SmallNetwork().Build("net{7}.onnx");
+  try {
+    Cut(network, {"nothing"}, {"logits"});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("net{7}.onnx: has no input 'nothing'"));
+  }
 }
 
 }  // namespace

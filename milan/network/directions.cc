@@ -10,6 +10,7 @@
 #include "milan/base/error.h"
 #include "milan/network/append_view.h"
 #include "milan/network/graph.h"
+#include "milan/network/graph_edit.h"
 
 namespace milan {
 namespace {
@@ -27,34 +28,33 @@ void AddInteger(const std::string& name, int64_t value, onnx::NodeProto* node) {
 /// A chain of nodes appended to a graph, whose last value is the layer that the chain makes.
 class Chain {
  public:
-  Chain(std::string name, std::string input, onnx::GraphProto* graph)
-      : name_(std::move(name)), value_(std::move(input)), graph_(graph) {}
+  Chain(std::string name, std::string input, onnx::ModelProto* model)
+      : name_(std::move(name)), value_(std::move(input)), model_(model) {}
 
   /// Appends a node that reads the chain's value and then weights.
   onnx::NodeProto* Append(const std::string& op_type, const std::vector<std::string>& weights) {
-    onnx::NodeProto* node = graph_->add_node();
-    node->set_op_type(op_type);
-    node->add_input(value_);
-    for (const std::string& weight : weights) node->add_input(weight);
+    std::vector<std::string> inputs = {value_};
+    inputs.insert(inputs.end(), weights.begin(), weights.end());
     value_ = name_ + "/" + op_type;
-    node->set_name(value_);
-    node->add_output(value_);
+    onnx::NodeProto* node = model_->mutable_graph()->add_node();
+    *node = MakeNode(op_type, inputs, value_);
     return node;
   }
 
   std::string Weight(const std::string& role, const Shape& shape,
                      const std::vector<float>& values) {
-    onnx::TensorProto* tensor = graph_->add_initializer();
-    tensor->set_name(name_ + "/" + role);
-    tensor->mutable_dims()->Add(shape.begin(), shape.end());
-    tensor->set_data_type(onnx::TensorProto::FLOAT);
-    tensor->set_raw_data(values.data(), values.size() * sizeof(float));
-    return tensor->name();
+    onnx::TensorProto tensor;
+    tensor.set_name(name_ + "/" + role);
+    tensor.mutable_dims()->Add(shape.begin(), shape.end());
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.set_raw_data(values.data(), values.size() * sizeof(float));
+    return AddInitializer(std::move(tensor), model_)->name();
   }
 
   /// Gives the last value the layer's name.
   void Finish() {
-    onnx::NodeProto* last = graph_->mutable_node(graph_->node_size() - 1);
+    onnx::GraphProto* graph = model_->mutable_graph();
+    onnx::NodeProto* last = graph->mutable_node(graph->node_size() - 1);
     last->set_name(name_);
     last->set_output(0, name_);
   }
@@ -62,7 +62,7 @@ class Chain {
  private:
   std::string name_;
   std::string value_;
-  onnx::GraphProto* graph_;
+  onnx::ModelProto* model_;
 };
 
 bool IsVector(const Layer& layer) {
@@ -76,7 +76,7 @@ void Append(const LayerDirections& set, const std::string& name, onnx::ModelProt
   MILAN_CHECK(units == set.layer.units, "directions of another number of units");
   const bool is_vector = IsVector(set.layer);
   const std::string maps = AppendView({set.layer.name, set.layer.view}, name + "/view", model);
-  Chain chain(name, maps, model->mutable_graph());
+  Chain chain(name, maps, model);
   // Whatever the network computes in; ONNX Runtime drops a cast of float32 to itself.
   AddInteger("to", onnx::TensorProto::FLOAT, chain.Append("Cast", {}));
   if (!directions.center.empty()) {

@@ -10,6 +10,7 @@
 
 #include "milan/network/engine.h"
 #include "milan/network/test_networks.h"
+#include "milan/network/zero_weights.h"
 #include "tests/support/test_data.h"
 
 namespace milan {
@@ -209,7 +210,8 @@ TEST(Edit, ReadsExternalData) {
   const TemporaryFolder folder;
   onnx::ModelProto model = SmallNetwork().Build("small").model();
   onnx::TensorProto* tensor = model.mutable_graph()->mutable_initializer(0);
-  WriteFileAtomically(folder / "weights.bin", tensor->raw_data());
+  // Without a length the weight is as long as its sizes say, whatever else the file holds.
+  WriteFileAtomically(folder / "weights.bin", tensor->raw_data() + "more");
   tensor->clear_raw_data();
   tensor->set_data_location(onnx::TensorProto::EXTERNAL);
   auto* entry = tensor->add_external_data();
@@ -225,6 +227,28 @@ TEST(Edit, ReadsExternalData) {
   EXPECT_EQ(edited.edits[0].method, EditMethod::kWeights);
   EXPECT_EQ(RunOnce(*CreateEngine(edited.network), input)[0].values,
             RunOnce(*CreateEngine(expected.network), input)[0].values);
+}
+
+TEST(Edit, LooksThroughPoolsOfMapsOnly) {
+  ModelBuilder b("input", {-1, 4, 3});
+  b.Apply("MatMul", "product", {b.input(), b.Weight("weight", RandomArray({3, 6}, 1))});
+  b.Output(
+      b.Apply("MaxPool", "pool", {"product"},
+              {{"kernel_shape", std::vector<int64_t>{3}}, {"pads", std::vector<int64_t>{1, 1}}}));
+  // The pool mixes the numbers of a row: one column of weights is not one of its results.
+  EXPECT_THAT(CheckedMethods(b.Build("rows"), {"pool", 6, 2, 3}, {ZeroUnit("pool", 2)}),
+              ElementsAre("gate"));
+}
+
+TEST(Edit, ValuesJoinedWithThemselvesAreCountedOnce) {
+  ModelBuilder b("input", {1, 3, 4, 4});
+  std::string x = b.Conv("conv", b.input(), RandomArray({1, 3, 1, 1}, 1), {});
+  constexpr int kTimes = 40;  // each doubles the channels, and what counting them would take
+  for (int i = 0; i < kTimes; ++i) x = b.Concat("join" + std::to_string(i), {x, x});
+  b.Output(b.Relu("end", x));
+  onnx::ModelProto model = b.Build("joined").model();
+  WeightZeroer zeroer(&model, {});
+  EXPECT_FALSE(zeroer.Zero({"end", int64_t{1} << kTimes, 1, 4}, 0));
 }
 
 }  // namespace

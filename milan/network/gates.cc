@@ -1,8 +1,8 @@
 #include "milan/network/gates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -18,13 +18,6 @@ namespace {
 
 constexpr int64_t kBroadcasts = 7;  // first operator set whose Mul and Add do
 constexpr int64_t kHasWhere = 9;
-
-/// [units, 1, ...]: broadcasts over what comes before the units.
-Shape GateShape(const UnitAxis& axis) {
-  Shape shape(axis.rank - axis.axis, 1);
-  shape.front() = axis.units;
-  return shape;
-}
 
 onnx::TensorProto MakeTensor(const std::string& name, int type, const Shape& shape,
                              const std::vector<float>& values) {
@@ -101,6 +94,7 @@ class GateBuilder {
     }
     std::vector<std::pair<std::string, std::vector<std::string>>> steps;
     const int type = types_.at(axis.layer);
+    if (type == onnx::TensorProto::FLOAT16) RequireHalves(edits);
     const auto is_one = [](float value) { return value == 1; };
     const auto is_zero = [](float value) { return value == 0; };
     if (!std::all_of(scale.begin(), scale.end(), is_one)) {
@@ -111,16 +105,17 @@ class GateBuilder {
     }
     if (!std::all_of(keep.begin(), keep.end(), is_one)) {
       const bool sets_zero = std::all_of(replacement.begin(), replacement.end(), is_zero);
-      const std::string values =
-          sets_zero ? AddConstant(axis, "/zero", type, {}, {0})
-                    : AddConstant(axis, "/values", type, GateShape(axis), replacement);
+      const auto values = [&] {
+        return sets_zero ? AddConstant(axis, "/zero", type, {}, {0})
+                         : AddConstant(axis, "/values", type, GateShape(axis), replacement);
+      };
       if (operator_set_ >= kHasWhere) {
         const int boolean = onnx::TensorProto::BOOL;
         steps.push_back(
-            {"Where", {AddConstant(axis, "/keep", boolean, GateShape(axis), keep), "", values}});
+            {"Where", {AddConstant(axis, "/keep", boolean, GateShape(axis), keep), "", values()}});
       } else {
         steps.push_back({"Mul", {AddConstant(axis, "/keep", type, GateShape(axis), keep)}});
-        if (!sets_zero) steps.push_back({"Add", {values}});
+        if (!sets_zero) steps.push_back({"Add", {values()}});
       }
     }
     Chain(axis, steps);
@@ -139,6 +134,17 @@ class GateBuilder {
       if (types_[value.name] == 0) {
         throw UsageError(fmt::format("{}: layer {} is {}; only floating-point layers have units",
                                      network_.name(), Quoted(value.name), value.type));
+      }
+    }
+  }
+
+  static void RequireHalves(const std::vector<UnitEdit>& edits) {
+    for (const UnitEdit& edit : edits) {
+      for (const float value : {edit.scale, edit.shift}) {
+        if (!std::isfinite(value) || std::isfinite(FromHalf(ToHalf(value)))) continue;
+        throw UsageError(fmt::format(
+            "unit {} of layer {}: {} is beyond half precision (65504), in which the layer is",
+            edit.unit, Quoted(edit.layer), value));
       }
     }
   }
@@ -223,60 +229,6 @@ class GateBuilder {
 };
 
 }  // namespace
-
-UnitAxis UnitAxisOf(const Layer& layer) {
-  MILAN_CHECK(layer.IsDescribable(), "layer without units: " + layer.name);
-  const int rank = static_cast<int>(layer.shape.size());
-  const bool is_last = layer.layout == Layout::kTokens || layer.layout == Layout::kNhwc;
-  // Heads may be folded into the batch: theirs is the axis before queries and keys.
-  const int axis = is_last ? rank - 1 : layer.layout == Layout::kHeads ? rank - 3 : 1;
-  return {layer.name, layer.units, axis, rank};
-}
-
-UnitEdit ZeroUnit(const std::string& layer, int64_t unit) { return SetUnit(layer, unit, kNoShift); }
-
-UnitEdit SetUnit(const std::string& layer, int64_t unit, float value) {
-  return {layer, unit, 0, value};
-}
-
-UnitEdit ScaleUnit(const std::string& layer, int64_t unit, float factor) {
-  return {layer, unit, factor, kNoShift};
-}
-
-void GateValues::Set(const UnitEdit& edit) {
-  scale.values.at(edit.unit) = edit.scale;
-  shift.values.at(edit.unit) = edit.shift;
-}
-
-void GateValues::Reset(int64_t unit) {
-  scale.values.at(unit) = 1;
-  shift.values.at(unit) = kNoShift;
-}
-
-GateValues NeutralGate(const UnitAxis& axis) {
-  const Shape shape = GateShape(axis);
-  return {{shape, std::vector<float>(axis.units, 1.0F)},
-          {shape, std::vector<float>(axis.units, kNoShift)}};
-}
-
-void Validate(const std::vector<UnitEdit>& edits, const std::vector<UnitAxis>& layers) {
-  std::set<std::pair<std::string, int64_t>> seen;
-  for (const UnitEdit& edit : edits) {
-    const auto axis = std::find_if(layers.begin(), layers.end(),
-                                   [&](const UnitAxis& a) { return a.layer == edit.layer; });
-    if (axis == layers.end()) {
-      throw UsageError(fmt::format("layer {} was not opened to edits", Quoted(edit.layer)));
-    }
-    if (edit.unit < 0 || edit.unit >= axis->units) {
-      throw UsageError(fmt::format("layer {} has no unit {}; it has {} units, from 0",
-                                   Quoted(edit.layer), edit.unit, axis->units));
-    }
-    if (!seen.emplace(edit.layer, edit.unit).second) {
-      throw UsageError(
-          fmt::format("unit {} of layer {} is edited twice", edit.unit, Quoted(edit.layer)));
-    }
-  }
-}
 
 GatedNetwork WithGates(const Network& network, const std::vector<UnitAxis>& layers) {
   GateBuilder builder(network, layers);

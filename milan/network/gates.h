@@ -39,7 +39,10 @@ UnitEdit ZeroUnit(const std::string& layer, int64_t unit);
 UnitEdit SetUnit(const std::string& layer, int64_t unit, float value);
 UnitEdit ScaleUnit(const std::string& layer, int64_t unit, float factor);
 
-/// Scale and shift of all units of a layer, in the shape that a gate takes: [units, 1, ...].
+/// Of a gate's scale and shift: [units, 1, ...], which broadcasts over what comes before the units.
+Shape GateShape(const UnitAxis& axis);
+
+/// Scale and shift of all units of a layer, in the shape that a gate takes.
 struct GateValues {
   Array scale;
   Array shift;

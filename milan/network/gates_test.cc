@@ -1,5 +1,6 @@
 #include "milan/network/gates.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "milan/network/engine.h"
+#include "milan/network/old_networks.h"
 #include "milan/network/test_networks.h"
 
 namespace milan {
@@ -146,6 +148,45 @@ TEST(Gates, ConstantsGiveTheSameBitsAsInputs) {
   const auto expected = RunGated(network, layers, edits, input);
   const auto outputs = RunWith(WithConstantGates(network, layers, edits), {input});
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(Bits(outputs[i]), Bits(expected[i])) << i;
+}
+
+TEST(Gates, OldFilesStayInOrder) {
+  const Network network = SmallNetwork().Build("small").Tap({"block", "flat", "logits"});
+  const std::vector<UnitAxis> layers = {{"block", 8, 1, 4}, {"flat", 8, 1, 2}};
+  const std::vector<UnitEdit> edits = {ZeroUnit("block", 2), ScaleUnit("block", 5, 2),
+                                       ZeroUnit("flat", 1), SetUnit("flat", 3, 0.5F)};
+  const Array input = RandomArray({1, 3, 16, 16}, 6);
+  const Network old = AsOldFile(network);
+  const Network edited = WithConstantGates(old, layers, edits);
+  ExpectOldFileInOrder(edited);
+  const auto expected = RunWith(WithConstantGates(network, layers, edits), {input});
+  const auto outputs = RunWith(edited, {input});
+  const auto gated = RunGated(old, layers, edits, input);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(outputs[i].values, expected[i].values) << i;
+    EXPECT_EQ(gated[i].values, expected[i].values) << i;
+  }
+  for (const auto& tensor : edited.model().graph().initializer()) {
+    const auto& nodes = edited.model().graph().node();
+    EXPECT_TRUE(std::any_of(nodes.begin(), nodes.end(),
+                            [&](const auto& node) {
+                              return std::count(node.input().begin(), node.input().end(),
+                                                tensor.name()) > 0;
+                            }))
+        << tensor.name() << " is read by nobody";
+  }
+}
+
+TEST(Gates, RefuseValuesThatTheLayersPrecisionDoesNotHave) {
+  ModelBuilder b("input", {-1, 3});
+  b.Apply("Cast", "half", {b.input()}, {{"to", int64_t{10}}});
+  b.Output(b.Apply("Cast", "single", {"half"}, {{"to", int64_t{1}}}));
+  const Network network = b.Build("half");
+  const std::vector<UnitAxis> layers = {{"half", 3, 1, 2}};
+  EXPECT_THAT(
+      UsageErrorOf([&] { WithConstantGates(network, layers, {SetUnit("half", 1, 70000)}); }),
+      AllOf(HasSubstr("unit 1"), HasSubstr("half precision")));
+  EXPECT_NO_THROW(WithConstantGates(network, layers, {SetUnit("half", 1, 65504)}));
 }
 
 TEST(Gates, SayWhatIsWrong) {

@@ -48,7 +48,8 @@ onnx::TensorProto* AddInitializer(onnx::TensorProto tensor, onnx::ModelProto* mo
     input->set_name(tensor.name());
     auto* type = input->mutable_type()->mutable_tensor_type();
     type->set_elem_type(tensor.data_type());
-    for (const int64_t size : tensor.dims()) type->mutable_shape()->add_dim()->set_dim_value(size);
+    auto* shape = type->mutable_shape();  // a single number has one, too, without sizes
+    for (const int64_t size : tensor.dims()) shape->add_dim()->set_dim_value(size);
   }
   onnx::TensorProto* added = model->mutable_graph()->add_initializer();
   *added = std::move(tensor);

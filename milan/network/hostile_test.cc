@@ -290,5 +290,21 @@ TEST(Hostile, AnOutputWithALyingTypeIsAnError) {
   EXPECT_THROW(ListLayers(network, 16, 16), Error);
 }
 
+TEST(Hostile, InputsThatNoMemoryHolds) {
+  const auto with_input = [](const Shape& sizes) {
+    return ProblemAfter([&](onnx::ModelProto* model) {
+      auto* shape = model->mutable_graph()->mutable_input(0)->mutable_type();
+      shape->mutable_tensor_type()->clear_shape();
+      for (const int64_t size : sizes) {
+        shape->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(size);
+      }
+    });
+  };
+  EXPECT_THAT(with_input({int64_t{1} << 40, 3, 16, 16}),
+              AllOf(HasSubstr("input 'input'"), HasSubstr("milan's limit")));
+  EXPECT_THAT(with_input({1, 3, int64_t{1} << 32, int64_t{1} << 32}), HasSubstr("milan's limit"));
+  EXPECT_EQ(with_input({1024, 3, 256, 256}), "no error");
+}
+
 }  // namespace
 }  // namespace milan

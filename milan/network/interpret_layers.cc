@@ -12,6 +12,7 @@
 
 #include "milan/base/error.h"
 #include "milan/network/activation_stage.h"
+#include "milan/network/batch_of_one.h"
 #include "milan/network/module_path.h"
 #include "milan/network/proposals.h"
 #include "milan/network/token_positions.h"
@@ -47,8 +48,9 @@ bool IsAttention(const ValueGraph& graph, const Layer& layer) {
 /// Decides how values without an image's arrangement become maps.
 class ViewFinder {
  public:
-  ViewFinder(const ValueGraph& graph, const std::vector<Layer>& layers, const TokenOptions& options)
-      : graph_(graph), options_(options) {
+  ViewFinder(const ValueGraph& graph, const std::vector<Layer>& layers, const TokenOptions& options,
+             int64_t batch)
+      : graph_(graph), options_(options), batch_(batch) {
     std::vector<Shape> shapes(graph.size());
     std::vector<bool> is_image(graph.size(), false);
     for (const Layer& layer : layers) {
@@ -102,6 +104,13 @@ class ViewFinder {
 
   void SetHeads(Layer& layer) {
     const int64_t tokens = layer.shape.back();
+    if (batch_ > 1 && layer.shape.size() == 3) {
+      layer.problem = fmt::format(
+          "{} has the heads of {} photos, since the network's file fixes a batch of {}; export it "
+          "with a batch of 1",
+          ToString(layer.shape), batch_, batch_);
+      return;
+    }
     std::optional<TokenGrid> grid = GivenFor(tokens);
     const auto followed = positions_.find(layer.name);
     if (!grid && followed != positions_.end() && followed->second.grid.Tokens() == tokens) {
@@ -181,6 +190,7 @@ class ViewFinder {
 
   const ValueGraph& graph_;
   const TokenOptions& options_;
+  int64_t batch_ = 1;
   std::unordered_map<std::string, TokenPositions> positions_;
   bool has_given_ = false;
 };
@@ -229,7 +239,7 @@ class ModuleOutputs {
 std::vector<Layer> InterpretLayers(const Network& network, std::vector<Layer> layers,
                                    const TokenOptions& options) {
   const ValueGraph graph(network);
-  ViewFinder views(graph, layers, options);
+  ViewFinder views(graph, layers, options, FixedBatch(network));
   const std::vector<Stage> stages = FindStages(graph);
   const ModuleOutputs modules(graph, network.model());
   const std::vector<std::string> folded = FoldedConvolutions(network.model());

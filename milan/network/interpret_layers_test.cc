@@ -236,6 +236,55 @@ TEST(InterpretLayers, ReadsTheModulesOfTheDynamoExporter) {
   EXPECT_EQ(SelectLayers(layers, {"stem"}).at(0).name, "conv1.relu");
 }
 
+TEST(InterpretLayers, WhatMayBeInAnotherOrderIsNotFollowed) {
+  ModelBuilder b = PixelTokens();
+  b.Apply("Slice", "turned around",
+          {"tokens", Constant(b, "starts", {-1}), Constant(b, "ends", {INT64_MIN}),
+           Constant(b, "axes", {1}), Constant(b, "steps", {-1})});
+  b.Output(b.Relu("turned", "turned around"));
+  b.Apply("Slice", "channels around",
+          {"tokens", Constant(b, "starts 2", {-1}), Constant(b, "ends 2", {INT64_MIN}),
+           Constant(b, "axes 2", {2}), Constant(b, "steps 2", {-1})});
+  b.Output(b.Relu("kept", "channels around"));
+  b.Apply("ReverseSequence", "reversed", {"tokens", Constant(b, "lengths", {24})},
+          {{"batch_axis", int64_t{0}}, {"time_axis", int64_t{1}}});
+  b.Output("reversed");
+  const Network network = b.Build("orders");
+  const auto layers = Interpreted(network, kHeight, kWidth);
+  EXPECT_THAT(Named(layers, "turned around").problem, HasSubstr("--grid"));
+  EXPECT_FALSE(Named(layers, "turned").IsDescribable());
+  EXPECT_FALSE(Named(layers, "reversed").IsDescribable());
+  EXPECT_EQ(Named(layers, "kept").view.grid, (TokenGrid{kHeight, kWidth, 0, 0}));
+}
+
+TEST(InterpretLayers, HeadsOfAFixedBatchAreNotTakenForOnePhotos) {
+  ModelBuilder b("input", {2, 3, kHeight, kWidth});
+  b.Apply("Reshape", "rows", {b.input(), Constant(b, "shape", {6, 24, 1})});
+  b.Apply("Transpose", "columns", {"rows"}, {{"perm", Integers{0, 2, 1}}});
+  b.Apply("MatMul", "scores", {"rows", "columns"});
+  b.Output(b.Apply("Softmax", "attention", {"scores"}, {{"axis", int64_t{-1}}}));
+  TokenOptions options;
+  options.grid = {kHeight, kWidth};
+  const Network network = b.Build("heads");
+  const auto layers = InterpretLayers(network, ListLayers(network, kHeight, kWidth));
+  EXPECT_THAT(Named(layers, "attention").problem, HasSubstr("fixes a batch of 2"));
+  EXPECT_FALSE(Named(layers, "attention").IsDescribable());
+}
+
+TEST(InterpretLayers, AModuleWithANumberIsNoSecondCall) {
+  ModelBuilder b("input", {1, 3, 8, 8});
+  const auto conv = [&](const std::string& module, const std::string& input) {
+    return b.Apply("Conv", "/" + module + "/Conv",
+                   {input, b.Weight(module + ".weight", RandomArray({3, 3, 1, 1}, 1))});
+  };
+  std::string x = b.Relu("/relu/Relu", conv("conv", b.input()));
+  b.Output(b.Relu("/relu_1/Relu", conv("conv_1", x)));
+  const auto layers = Interpreted(b.Build("siblings"), 8, 8);
+  EXPECT_THAT(Named(layers, "/conv/Conv").modules, ElementsAre("conv"));
+  EXPECT_THAT(Named(layers, "/conv_1/Conv").modules, ElementsAre("conv_1"));
+  EXPECT_THAT(Named(layers, "/relu_1/Relu").modules, ElementsAre("relu"));  // has no weights
+}
+
 TEST(InterpretLayers, TrainedTransformersAreDescribable) {
   MILAN_NEEDS_SHARED_DATA();
   const auto load = [](const std::string& name) {

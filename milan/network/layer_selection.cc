@@ -43,10 +43,22 @@ class Pattern {
 
  private:
   bool MatchesName(const std::string& name) const {
-    if (is_regex_) return std::regex_search(name, regex_);
+    if (is_regex_) return Contains(name);
     // Without flags a star matches slashes, which ONNX names are full of. A name with brackets is
     // first of all itself.
     return name == text_ || fnmatch(text_.c_str(), name.c_str(), 0) == 0;
+  }
+
+  bool Contains(const std::string& name) const {
+    // The library's search takes stack for every character.
+    constexpr size_t kLongest = 2000;
+    if (name.size() > kLongest) return false;
+    try {
+      return std::regex_search(name, regex_);
+    } catch (const std::regex_error&) {
+      throw UsageError(fmt::format("layer {}: takes too long on {}; write a simpler expression",
+                                   Quoted(text_), Quoted(name)));
+    }
   }
 
   std::string text_;

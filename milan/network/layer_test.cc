@@ -171,5 +171,12 @@ TEST(DefaultLayers, WithoutMapsThereAreNone) {
   EXPECT_THAT(DefaultLayers({Vector("logits", "Gemm", 10)}), IsEmpty());
 }
 
+TEST(SelectLayers, RegularExpressionsStopBeforeTheStackDoes) {
+  Layer layer{std::string(60'000, 'a'), "Relu", Layout::kMap, {1, 4, 2, 2}, 4, 2, 2};
+  Layer other = layer;
+  other.name = "conv1";
+  EXPECT_EQ(SelectLayers({layer, other}, {"re:(a|c|o|n|v)*1"}).at(0).name, "conv1");
+}
+
 }  // namespace
 }  // namespace milan

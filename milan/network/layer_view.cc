@@ -13,11 +13,13 @@
 namespace milan {
 namespace {
 
+constexpr int64_t kOldest = 6;  // Reshape by a value is of 5, Cast by a number of 6
+
 /// Appends the operators of one view. Every method adds a node and returns its value.
 class ViewBuilder {
  public:
-  ViewBuilder(onnx::GraphProto* graph, int64_t opset, std::string prefix)
-      : graph_(graph), opset_(opset), prefix_(std::move(prefix)) {}
+  ViewBuilder(onnx::ModelProto* model, int64_t opset, std::string prefix)
+      : model_(model), opset_(opset), prefix_(std::move(prefix)) {}
 
   /// Zeros keep a size, -1 stands for what is left.
   std::string Reshape(const std::string& input, const std::vector<int64_t>& shape) {
@@ -54,33 +56,29 @@ class ViewBuilder {
 
   /// Half precision would lose most of a mean over many tokens.
   std::string ToFloat(const std::string& input) {
-    onnx::NodeProto* node = Node("Cast", {input});
-    onnx::AttributeProto* to = node->add_attribute();
-    to->set_name("to");
-    to->set_type(onnx::AttributeProto::INT);
-    to->set_i(onnx::TensorProto::FLOAT);
-    return node->output(0);
+    return Add(MakeCast(input, onnx::TensorProto::FLOAT, NextName()))->output(0);
   }
 
  private:
   std::string NextName() { return fmt::format("{}.{}", prefix_, count_++); }
 
+  onnx::NodeProto* Add(onnx::NodeProto node) {
+    onnx::NodeProto* added = model_->mutable_graph()->add_node();
+    *added = std::move(node);
+    return added;
+  }
+
   onnx::NodeProto* Node(const std::string& op_type, const std::vector<std::string>& inputs) {
-    onnx::NodeProto* node = graph_->add_node();
-    node->set_op_type(op_type);
-    node->set_name(NextName());
-    for (const std::string& input : inputs) node->add_input(input);
-    node->add_output(node->name());
-    return node;
+    return Add(MakeNode(op_type, inputs, NextName()));
   }
 
   std::string Constant(const std::vector<int64_t>& values) {
-    onnx::TensorProto* tensor = graph_->add_initializer();
-    tensor->set_name(NextName());
-    tensor->set_data_type(onnx::TensorProto::INT64);
-    tensor->add_dims(static_cast<int64_t>(values.size()));
-    for (const int64_t value : values) tensor->add_int64_data(value);
-    return tensor->name();
+    onnx::TensorProto tensor;
+    tensor.set_name(NextName());
+    tensor.set_data_type(onnx::TensorProto::INT64);
+    tensor.add_dims(static_cast<int64_t>(values.size()));
+    for (const int64_t value : values) tensor.add_int64_data(value);
+    return AddInitializer(std::move(tensor), model_)->name();
   }
 
   static void Attribute(onnx::NodeProto* node, const std::string& name,
@@ -91,7 +89,7 @@ class ViewBuilder {
     for (const int64_t value : values) attribute->add_ints(value);
   }
 
-  onnx::GraphProto* graph_;
+  onnx::ModelProto* model_;
   int64_t opset_;
   std::string prefix_;
   int count_ = 0;
@@ -130,13 +128,13 @@ std::string AppendView(const ViewedValue& value, const std::string& prefix,
                        onnx::ModelProto* model) {
   if (value.view.IsIdentity()) return value.name;
   const int64_t opset = OperatorSet(*model);
-  if (opset < 5) {
+  if (opset < kOldest) {
     throw InputError(
-        fmt::format("value {}: tokens become maps from operator set 5 on, the network has {}; "
+        fmt::format("value {}: tokens become maps from operator set {} on, the network has {}; "
                     "export it with a newer one",
-                    Quoted(value.name), opset));
+                    Quoted(value.name), kOldest, opset));
   }
-  ViewBuilder builder(model->mutable_graph(), opset, prefix);
+  ViewBuilder builder(model, opset, prefix);
   switch (value.view.layout) {
     case Layout::kNhwc:
       return builder.Transpose(value.name, {0, 3, 1, 2});

@@ -63,7 +63,7 @@ struct ViewedValue {
 
 /// The network tapped at `values`, whose outputs are their maps, in this order: standard operators
 /// (Reshape, Slice, Transpose, ReduceMean) appended after each tap do the rest. Throws kUsage as
-/// Network::Tap; kInput when the network's operator set is older than 5.
+/// Network::Tap; kInput when the network's operator set is older than 6.
 Network TapViews(const Network& network, const std::vector<ViewedValue>& values);
 
 }  // namespace milan

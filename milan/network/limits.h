@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "milan/base/file.h"
+#include "milan/network/network.h"
 
 namespace onnx {
 class ModelProto;
@@ -21,6 +23,7 @@ inline constexpr uint64_t kMostNodes = 1'000'000;
 inline constexpr uint64_t kMostMemory = uint64_t{4} << 30;     ///< Of the file as messages.
 inline constexpr uint64_t kMostListing = uint64_t{1} << 30;    ///< Of the list of its values.
 inline constexpr uint64_t kMostExternal = uint64_t{16} << 30;  ///< Of weights beside the file.
+inline constexpr uint64_t kMostInput = uint64_t{1} << 28;  ///< Numbers of an input: 16384 x 16384.
 inline constexpr size_t kLongestName = 65'536;
 inline constexpr int kDeepestCalls = 64;  ///< Of functions by functions.
 
@@ -38,6 +41,9 @@ WireVerdict ScanWire(std::string_view bytes);
 /// Throws kInput, beginning with `name`, unless names are of a length that names have, and listing
 /// the values takes no more than kMostListing.
 void CheckNames(const onnx::ModelProto& model, const std::string& name);
+
+/// Throws kInput when an input, its open sizes taken as 1, has more than kMostInput numbers.
+void CheckInputs(const std::vector<NetworkValue>& inputs, const std::string& name);
 
 /// Throws kInput unless every tensor, wherever it is, has sizes whose product is a number, as many
 /// bytes as they say, and, where these lie in another file, a place that can only be below the

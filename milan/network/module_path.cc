@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -16,10 +17,12 @@ bool IsNumber(std::string_view text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+constexpr size_t kLongestPath = 2000;  // of Python's modules; hostile files have longer names
+
 /// "/a/b/Conv" gives "a", "b"; nothing for names of another form.
 std::vector<std::string> ScopesOfName(const std::string& name) {
   std::vector<std::string> parts;
-  if (name.empty() || name[0] != '/') return parts;
+  if (name.empty() || name[0] != '/' || name.size() > kLongestPath) return parts;
   size_t begin = 1;
   for (size_t end = name.find('/', begin); end != std::string::npos;
        begin = end + 1, end = name.find('/', begin)) {
@@ -49,19 +52,26 @@ class NamedScopes {
         raw_.insert(raw);
       }
     }
+    for (const auto& tensor : graph.initializer()) parameters_.insert(tensor.name());
   }
 
   std::string PathOf(const onnx::NodeProto& node) const {
     std::string path;
     std::string raw;
     for (const std::string& scope : ScopesOfName(node.name())) {
-      path = Enter(path, WithoutCall(raw, scope));
+      path = Enter(path, HasParameters(Enter(path, scope)) ? scope : WithoutCall(raw, scope));
       raw += "/" + scope;
     }
     return path;
   }
 
  private:
+  /// Parameters are named after their module: it is one, whatever its name looks like.
+  bool HasParameters(const std::string& path) const {
+    const auto parameter = parameters_.lower_bound(path + ".");
+    return parameter != parameters_.end() && parameter->starts_with(path + ".");
+  }
+
   /// A module that is called again has the scope "relu_1" beside "relu".
   std::string WithoutCall(const std::string& parent, const std::string& scope) const {
     const size_t underscore = scope.rfind('_');
@@ -71,6 +81,7 @@ class NamedScopes {
   }
 
   std::unordered_set<std::string> raw_;
+  std::set<std::string> parameters_;
 };
 
 /// The strings of a Python list: "['', 'layer1', 'layer1.0', 'conv2d']".
@@ -124,6 +135,7 @@ std::string PathInMetadata(const onnx::NodeProto& node) {
   const std::vector<std::string> scopes = ParsePythonStrings(ScopesText(node));
   if (scopes.size() < 2) return "";
   const std::string& path = scopes[scopes.size() - 2];
+  if (path.size() > kLongestPath) return "";
   return path.substr(0, path.find('@'));  // "relu@1" is its second call
 }
 

@@ -144,6 +144,7 @@ Network::Network(onnx::ModelProto model, std::string name, Path folder)
     : name_(std::move(name)), folder_(std::move(folder)) {
   ValidateModel(model, name_);
   model_ = std::make_shared<const onnx::ModelProto>(std::move(model));
+  CheckInputs(Inputs(), name_);
 }
 
 const std::string& Network::name() const { return name_; }

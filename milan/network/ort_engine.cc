@@ -1,15 +1,11 @@
-// The only file that knows ONNX Runtime.
+// Sessions of ONNX Runtime, which only the files ort_*.cc know.
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <filesystem>
-#include <limits>
 #include <memory>
 #include <utility>
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <onnx/onnx_pb.h>
@@ -17,13 +13,13 @@
 #include <onnxruntime_session_options_config_keys.h>
 
 #include "milan/base/error.h"
+#include "milan/base/temporary_file.h"
 #include "milan/network/engine.h"
 #include "milan/network/graph.h"
-#include "milan/network/model_builder.h"
+#include "milan/network/ort_tensors.h"
 #include "milan/network/output_types.h"
 #include "milan/network/parse.h"
 #include "milan/network/photo_input.h"
-#include "milan/network/temporary_file.h"
 
 namespace milan {
 namespace {
@@ -146,98 +142,6 @@ void CheckInputType(const NetworkValue& input, const std::string& network) {
                                Quoted(input.name), input.type));
 }
 
-/// A tensor of the type that the network takes, and the memory behind it.
-struct InputTensor {
-  std::vector<std::byte> integers;
-  std::vector<uint16_t> halves;
-  std::vector<double> doubles;
-  Ort::Value value{nullptr};
-};
-
-template <typename T>
-Ort::Value Wrap(T* values, size_t count, const Shape& shape, ONNXTensorElementDataType type) {
-  static const Ort::MemoryInfo memory =
-      Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-  return Ort::Value::CreateTensor(memory, values, count * sizeof(T), shape.data(), shape.size(),
-                                  type);
-}
-
-/// The elements as whole numbers of type T.
-template <typename T>
-Ort::Value WrapIntegers(const ArrayView& array, const IntegerRange& range,
-                        ONNXTensorElementDataType type, std::vector<std::byte>* memory) {
-  memory->resize(array.values.size() * sizeof(T));
-  auto* integers = reinterpret_cast<T*>(memory->data());
-  for (size_t i = 0; i < array.values.size(); ++i) {
-    const double value = std::nearbyint(static_cast<double>(array.values[i]));
-    // NaN compares with nothing: it becomes the lowest.
-    integers[i] =
-        static_cast<T>(value > range.lowest ? std::min(value, range.highest) : range.lowest);
-  }
-  return Wrap(integers, array.values.size(), array.shape, type);
-}
-
-Ort::Value IntegerTensor(const ArrayView& array, const std::string& type,
-                         std::vector<std::byte>* memory) {
-  const IntegerRange range = *RangeOf(type);
-  const auto wrap = [&]<typename T>(T, ONNXTensorElementDataType element) {
-    return WrapIntegers<T>(array, range, element, memory);
-  };
-  if (type == "bool") return wrap(uint8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL);
-  if (type == "uint8") return wrap(uint8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8);
-  if (type == "int8") return wrap(int8_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8);
-  if (type == "uint16") return wrap(uint16_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16);
-  if (type == "int16") return wrap(int16_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16);
-  if (type == "uint32") return wrap(uint32_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32);
-  if (type == "int32") return wrap(int32_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32);
-  if (type == "uint64") return wrap(uint64_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64);
-  return wrap(int64_t{}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64);
-}
-
-InputTensor TensorOf(const ArrayView& array, const std::string& type) {
-  InputTensor tensor;
-  const size_t count = array.values.size();
-  if (type == "float16") {
-    tensor.halves.resize(count);
-    std::transform(array.values.begin(), array.values.end(), tensor.halves.begin(), ToHalf);
-    tensor.value =
-        Wrap(tensor.halves.data(), count, array.shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16);
-  } else if (type == "float64") {
-    tensor.doubles.assign(array.values.begin(), array.values.end());
-    tensor.value =
-        Wrap(tensor.doubles.data(), count, array.shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE);
-  } else if (RangeOf(type)) {
-    tensor.value = IntegerTensor(array, type, &tensor.integers);
-  } else {
-    // ONNX Runtime takes a pointer to non-const and does not write through it.
-    auto* values = const_cast<float*>(array.values.data());
-    tensor.value = Wrap(values, count, array.shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
-  }
-  return tensor;
-}
-
-/// An output as float32; `storage` holds the elements when they had to be converted.
-ArrayView ViewOf(const Ort::Value& value, std::vector<float>* storage) {
-  const auto info = value.GetTensorTypeAndShapeInfo();
-  const size_t count = info.GetElementCount();
-  switch (info.GetElementType()) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: {
-      const auto* halves = static_cast<const uint16_t*>(value.GetTensorRawData());
-      storage->resize(count);
-      std::transform(halves, halves + count, storage->begin(), FromHalf);
-      break;
-    }
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE: {
-      const auto* doubles = value.GetTensorData<double>();
-      storage->assign(doubles, doubles + count);
-      break;
-    }
-    default:
-      return {info.GetShape(), {value.GetTensorData<float>(), count}};
-  }
-  return {info.GetShape(), *storage};
-}
-
 class OrtEngine final : public Engine {
  public:
   OrtEngine(const Network& network, const EngineOptions& options)
@@ -336,51 +240,6 @@ std::vector<NetworkValue> InferOutputTypes(const Network& network) {
     const Ort::Session session(environment, bytes.data(), bytes.size(), options);
     return OrtEngine::OutputsOf(session);
   });
-}
-
-namespace {
-
-/// What is wrong with a device, of all that ONNX Runtime says: without its source positions and, of
-/// a library that does not load (its GPU builds come in parts), without folders.
-std::string Reason(std::string text) {
-  constexpr std::string_view kMark = "[ONNXRuntimeError] : ";
-  constexpr std::string_view kLibrary = "with error: ";
-  if (const size_t mark = text.find(kMark); mark != std::string::npos) {
-    text.erase(0, mark + kMark.size());
-  }
-  const size_t library = text.find(kLibrary);
-  if (library == std::string::npos) return text;
-  text.erase(0, library + kLibrary.size());
-  return text.erase(0, text.rfind('/', text.find(':')) + 1);
-}
-
-/// What ONNX Runtime runs on. It also lists a provider whose library was left out of the package;
-/// it looks for that beside its own.
-std::vector<std::string> UsableProviders() {
-  std::vector<std::string> providers = Ort::GetAvailableProviders();
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&OrtGetApiBase), &info) == 0) return providers;
-  const Path folder = Path(info.dli_fname).parent_path();
-  std::error_code error;
-  if (!std::filesystem::exists(folder / "libonnxruntime_providers_cuda.so", error)) {
-    std::erase(providers, "CUDAExecutionProvider");
-  }
-  return providers;
-}
-
-}  // namespace
-
-DeviceProbe ProbeDevices() {
-  return {UsableProviders(), [](const Device& device) -> std::string {
-            ModelBuilder builder("input", {1});
-            builder.Output(builder.Relu("relu", builder.input()));
-            try {
-              CreateEngine(builder.Build("probe"), {.intra_op_threads = 1, .device = device});
-            } catch (const Error& error) {
-              return Reason(error.what());
-            }
-            return "";
-          }};
 }
 
 Network Optimize(const Network& network) {

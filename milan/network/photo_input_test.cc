@@ -9,6 +9,7 @@
 #include "milan/network/batch_of_one.h"
 #include "milan/network/constant_inputs.h"
 #include "milan/network/layer.h"
+#include "milan/network/old_networks.h"
 #include "milan/network/test_networks.h"
 #include "tests/support/test_data.h"
 #include "tests/support/test_files.h"
@@ -208,6 +209,22 @@ TEST(ExternalWeights, SurviveSurgery) {
   std::filesystem::copy(TestFile("networks/inputs/beside.onnx"), folder / "beside.onnx");
   EXPECT_THAT([&] { ListLayers(Network::Load(folder / "beside.onnx"), 16, 16); },
               ThrowsMessage<Error>(AllOf(HasSubstr("beside.onnx"), HasSubstr("beside.weights"))));
+}
+
+TEST(ConstantInputs, OldFilesStayInOrder) {
+  ModelBuilder b("input", {1, 3, 8, 8});
+  b.Weight("factor", {{1}, {3}});
+  b.Output(b.Apply("Mul", "product", {b.input(), "factor"}));
+  onnx::ModelProto model = AsOldFile(b.Build("old")).model();
+  model.mutable_graph()->clear_initializer();  // now the factor is an input
+  const Network network(std::move(model), "old");
+  ASSERT_EQ(network.Inputs().size(), 2U);
+  const Network given = WithConstantInputs(network, {{"factor", {}, {2}}});
+  ExpectOldFileInOrder(given);
+  EXPECT_EQ(given.Inputs().size(), 1U);
+  const Array input = RandomArray({1, 3, 8, 8}, 1);
+  EXPECT_EQ(RunOnce(*CreateEngine(given), input)[0].values[7], 2 * input.values[7]);
+  EXPECT_THROW(WithConstantInputs(network, {{"factor", {}, {2}}, {"factor", {}, {3}}}), Error);
 }
 
 }  // namespace

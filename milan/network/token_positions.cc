@@ -23,6 +23,14 @@ bool IsReshape(std::string_view op_type) {
   return kReshapes.contains(op_type);
 }
 
+/// Operators whose output may be of the input's shape but in another order.
+bool IsSorting(std::string_view op_type) {
+  static const std::unordered_set<std::string_view> kSorting = {
+      "Compress", "GatherElements", "GridSample", "NonZero",         "OneHot",
+      "RoiAlign", "TopK",           "Unique",     "ReverseSequence", "ScatterElements"};
+  return kSorting.contains(op_type);
+}
+
 /// The axes of `to` that hold the elements of the positions' axes in `from`: those with as many
 /// elements before them and inside.
 Positions Reshaped(const TokenPositions& positions, const Shape& from, const Shape& to) {
@@ -98,18 +106,23 @@ struct SliceRange {
   int64_t step = 1;
 };
 
+/// Empty when they depend on the photo, or are not those of a slice.
 std::vector<SliceRange> RangesOf(const onnx::NodeProto& node, const ValueGraph& graph,
                                  const Shape& from) {
+  bool is_known = true;
   const auto argument = [&](int input, std::string_view attribute) {
-    if (node.input_size() > input) return graph.ConstantIntegers(node.input(input));
-    return IntegersOf(node, attribute);
+    if (node.input_size() <= input) return IntegersOf(node, attribute);
+    if (node.input(input).empty()) return std::vector<int64_t>();
+    std::vector<int64_t> integers = graph.ConstantIntegers(node.input(input));
+    is_known = is_known && !integers.empty();
+    return integers;
   };
   const std::vector<int64_t> starts = argument(1, "starts");
   const std::vector<int64_t> ends = argument(2, "ends");
   std::vector<int64_t> axes = argument(3, "axes");
   const std::vector<int64_t> steps = argument(4, "steps");
   std::vector<SliceRange> ranges;
-  if (starts.empty() || starts.size() != ends.size()) return ranges;
+  if (!is_known || starts.empty() || starts.size() != ends.size()) return ranges;
   for (size_t i = 0; i < starts.size(); ++i) {
     int64_t axis = i < axes.size() ? axes[i] : static_cast<int64_t>(i);
     if (axis < 0) axis += static_cast<int64_t>(from.size());
@@ -124,19 +137,31 @@ std::vector<SliceRange> RangesOf(const onnx::NodeProto& node, const ValueGraph& 
   return ranges;
 }
 
+/// A step backwards turns an axis around.
+bool IsForward(const onnx::NodeProto& node, const ValueGraph& graph) {
+  constexpr int kSteps = 4;
+  if (node.input_size() <= kSteps || node.input(kSteps).empty()) return true;
+  const std::vector<int64_t> steps = graph.ConstantIntegers(node.input(kSteps));
+  return !steps.empty() && *std::min_element(steps.begin(), steps.end()) > 0;
+}
+
 /// Without special tokens, or every n-th row or column of a map.
 Positions Sliced(const TokenPositions& positions, const onnx::NodeProto& node,
                  const ValueGraph& graph, const Shape& from, const Shape& to) {
-  if (const Positions same = Aligned(positions, from, to); same) return same;
+  if (IsForward(node, graph)) {
+    // What is as long as before is the whole, wherever the slice begins.
+    if (const Positions same = Aligned(positions, from, to); same) return same;
+  }
   TokenPositions result = positions;
   TokenGrid& grid = result.grid;
   const std::vector<SliceRange> ranges = RangesOf(node, graph, from);
   if (ranges.empty()) return {};
   for (const SliceRange& range : ranges) {
     if (!IsInside(range.axis, positions)) continue;
+    if (range.step == 1 && to[range.axis] == from[range.axis]) continue;
     if (positions.count == 2 && grid.Patches() == grid.Tokens() && range.step > 1) {
       (range.axis == positions.first ? grid.height : grid.width) = to[range.axis];
-      if ((from[range.axis] + range.step - 1) / range.step != to[range.axis]) return {};
+      if ((from[range.axis] - 1) / range.step + 1 != to[range.axis]) return {};
     } else if (positions.count == 1 && range.step == 1 && range.start <= grid.before &&
                range.end >= grid.before + grid.Patches()) {
       grid.after = range.end - grid.before - grid.Patches();
@@ -174,8 +199,12 @@ class TokenFollower {
       if (!positions_[read] || shapes_[read].empty()) continue;
       const Positions carried = Carried(i, read);
       if (!carried) continue;
-      // Two grids of one size would be told apart by nothing.
-      if (found && !(found->grid == carried->grid)) return {};
+      // Two grids of one size, or the rows of one and the columns of another, would be told apart
+      // by nothing.
+      const bool is_same =
+          !found || (found->grid == carried->grid && found->first == carried->first &&
+                     found->count == carried->count);
+      if (!is_same) return {};
       if (!found) found = carried;
     }
     return found;
@@ -207,7 +236,8 @@ class TokenFollower {
       if (!is_first || !has_rows || IntegerOf(*value.node, "transA", 0) != 0) return {};
       return Aligned(positions, from, to);
     }
-    if (IsRearranging(value.op_type) || IsConvolution(value.op_type) || IsPooling(value.op_type)) {
+    if (IsRearranging(value.op_type) || IsSorting(value.op_type) || IsConvolution(value.op_type) ||
+        IsPooling(value.op_type)) {
       return {};
     }
     return Aligned(positions, from, to);

@@ -3,7 +3,7 @@
 import csv
 import json
 import pathlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def _upsample(maps, out_height, out_width, border):
     return wide[..., first, :] * a[:, None] + wide[..., second, :] * b[:, None]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Layer:
     """The exemplars of a layer: U units, k exemplars each, best first, maps of h x w."""
     name: str
@@ -63,10 +63,17 @@ class Layer:
     minima: np.ndarray       #: float32 [U]
     maxima: np.ndarray       #: float32 [U]
     states: list             #: U of "alive", "dead", "constant", "invalid"
-    photos: list = field(repr=False)  #: names of the run's photos
-    photo_root: pathlib.Path = field(repr=False)
+    photos: list             #: names of the run's photos
+    photo_root: pathlib.Path
     mask_border: str = "zeros"
     mask_size: tuple = (224, 224)  #: what the network sees: height, width
+
+    def __repr__(self):
+        states = ", ".join(f"{self.states.count(state)} {state}" for state in _STATES
+                           if state in self.states)
+        height, width = self.maps.shape[-2:]
+        return (f"Layer({self.name!r}: {self.units} units ({states}), "
+                f"{self.photo_ids.shape[1]} exemplars each, maps {height}x{width})")
 
     @property
     def units(self):

@@ -56,6 +56,14 @@ class Loading(FromAFixture):
         with self.assertRaisesRegex(KeyError, "no layer 'layer9'; it has layer1, layer2"):
             self.run_["layer9"]
 
+    def test_printing_takes_a_line(self):
+        layer = self.run_["layer1"]
+        self.assertEqual(repr(layer), "Layer('layer1': 8 units (7 alive, 1 dead), 5 exemplars each, "
+                                      "maps 32x32)")
+        self.assertLess(len(repr(self.run_)), 300)
+        self.assertNotIn("array", str(self.run_.layers))
+        self.assertNotEqual(layer, self.run_["layer2"])  # arrays would not say yes or no
+
     def test_peaks_are_the_maxima_of_the_maps(self):
         layer = self.run_["layer2"]
         peaks = layer.maps.astype(np.float32).max(axis=(2, 3))

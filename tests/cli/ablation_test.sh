@@ -55,8 +55,29 @@ for path in ("gates.onnx", "weights.onnx"):
 edits = json.loads({p.key: p.value for p in model.metadata_props}["milan.edits"])
 assert [(e["layer"], e["unit"], e["method"]) for e in edits] == [("late", u, "weights") for u in range(3)], edits
 assert len(model.graph.node) == len(onnx.load("classifier.onnx").graph.node)
+# As exporters of 2017 wrote it; and with the number of the best class as the first output.
+old = onnx.load("classifier.onnx")
+best = onnx.load("classifier.onnx")
+old.ir_version, old.opset_import[0].version = 3, 7
+for weight in old.graph.initializer:
+    old.graph.input.append(onnx.helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims))
+onnx.save(old, "old.onnx")
+best.graph.node.append(onnx.helper.make_node("ArgMax", ["logits"], ["best"], axis=1))
+best.graph.output.insert(0, onnx.helper.make_tensor_value_info("best", onnx.TensorProto.INT64, None))
+onnx.save(best, "best.onnx")
 PYTHON
+  expect 0 "$MILAN" edit old.onnx "${edits[@]}" -o old-edited.onnx
+  /usr/bin/python3 -c 'import onnx; onnx.checker.check_model(onnx.load("old-edited.onnx"))' ||
+    fail "the checker refuses an edited network of operator set 7"
+  cp classifier.json best.json
+  expect 0 "$MILAN" run best.onnx --input photos/photo-00.png --output best; says "'best' is int64"
+  cmp best/logits.npy plain/logits.npy || fail "another output changed the logits"
+  expect 0 "$MILAN" accuracy best.onnx val; says "red fox"
 fi
+# A generator, which needs no photos to be edited.
+expect 0 "$MILAN" edit "$SOURCE"/tests/networks/inputs/generator.onnx --ablate layer8:1 -o generator.onnx
+expect 2 "$MILAN" edit "$SOURCE"/tests/networks/inputs/generator.onnx --mean layer8:1 --means-from photos -o x.onnx
+says "latents"; one_error_line
 
 # Labels from a table, with numbers; what is wrong is said in one line.
 printf 'photo,label\nphoto-00.png,2\nphoto-01.png,grey_wolf\n' > labels.csv
