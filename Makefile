@@ -9,7 +9,7 @@ CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
 .PHONY: help build install deps demo test lint headers tidy format sanitize bench bench-reference determinism \
-  fuzz train zoo clean
+  fuzz train generalization zoo clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,10 @@ determinism: build ## Prove that workers and shards do not change a byte of the 
 
 train: build ## Reproduce models/ from the development data (an hour or two on 2 cores)
 	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
+
+generalization: build ## How well captioners describe units not trained on (needs build/train; hours; TRIALS, SETTINGS)
+	@/usr/bin/python3 scripts/generalization.py $(BUILD)/milan $(SHARED) build/train --trials $(or $(TRIALS),5) \
+	  --settings $(or $(SETTINGS),left-out,within)
 
 zoo: build ## Export the field's networks with python3-torchvision and hold them against PyTorch (an hour)
 	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_compare_network

@@ -103,6 +103,8 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       ->capture_default_str();
   sub->add_option("--certainty", options.certainties, "Annotations used: clear, partly, unclear")
       ->delimiter(',');
+  sub->add_option("--feature-cache", options.feature_cache,
+                  "Keep region features in this folder for other trainings");
   sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
   AddDeviceOption(*sub, command->device);
   AddCommonOptions(*sub, command->common, false);

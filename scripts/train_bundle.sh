@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Reproduces models/base from the development data: exemplars of the annotated networks, the compact encoder
-# (distilled), then language model and decoder. Every step continues where it was interrupted.
+# Reproduces models/base from the development data: exemplars of the annotated networks, language model and decoder, then
+# the calibration of its confidences. Every step continues where it was interrupted.
 # usage: train_bundle.sh MILAN DATA WORK [BUNDLE]
 set -euo pipefail
 milan=$1
@@ -12,11 +12,11 @@ networks=(mobilenet_v2 resnet18_to_layer3 squeezenet1_1 squeezenet_places365)
 mkdir -p "$work"
 [[ -d $data/annotations ]] || { echo "error: $data: needs the development data (annotations/, photos/, networks/)" >&2; exit 1; }
 
+# The encoder: mobilenet_v2 with the values that models/encoder names; training cuts it after the last of them.
 encoder=$work/encoder/encoder.onnx
 mkdir -p "$work/encoder"
-[[ -f $encoder ]] || "$milan" distill "$data/networks/resnet18_to_layer3.onnx" "$data/photos" \
-  --level conv1.relu,layer1.1,layer2.1,layer3 --epochs 12 --licence MIT \
-  --dataset "photographs for research (docs: models/README.md)" -o "$encoder"
+cp "$data/networks/mobilenet_v2.onnx" "$encoder"
+cp "$(dirname "$0")/../models/encoder/mobilenet_v2.json" "$work/encoder/encoder.json"
 
 annotations=()
 runs=()
@@ -29,3 +29,4 @@ done
 
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
   --hidden 256 --name base -o "$bundle"
+"$milan" calibrate "$bundle" "${runs[@]}" --annotations "${annotations[@]}"

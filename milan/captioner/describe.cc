@@ -1,7 +1,9 @@
 #include "milan/captioner/describe.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "milan/captioner/confidence_signals.h"
 #include "milan/captioner/region_features.h"
 #include "milan/captioner/torch_tensors.h"
+#include "milan/evaluate/content_words.h"
 
 namespace milan {
 namespace {
@@ -30,19 +33,39 @@ ScoredText ToScoredText(const Captioner& captioner, const Candidate& candidate) 
   return {captioner.Text(candidate), candidate.log_likelihood, candidate.log_prior, candidate.pmi};
 }
 
+/// Texts that share more of their content words than this say the same in other words.
+constexpr double kSameMeaning = 0.6;
+
+/// The different texts of the candidates in their order, at most `count`: first those that mean
+/// something else than all before them, then, if these are too few, the others.
+std::vector<ScoredText> ChooseTexts(const Captioner& captioner,
+                                    const std::vector<Candidate>& candidates, size_t count) {
+  std::vector<ScoredText> texts;
+  std::vector<ScoredText> paraphrases;
+  std::vector<std::set<std::string>> meanings;
+  std::set<std::string> known;
+  for (const Candidate& candidate : candidates) {
+    ScoredText scored = ToScoredText(captioner, candidate);
+    if (scored.text.empty() || !known.insert(scored.text).second) continue;
+    std::set<std::string> words = ContentWords(scored.text);
+    const bool is_said = std::any_of(meanings.begin(), meanings.end(), [&](const auto& other) {
+      return ContentWordF1(words, other) > kSameMeaning;
+    });
+    (is_said ? paraphrases : texts).push_back(std::move(scored));
+    if (!is_said) meanings.push_back(std::move(words));
+    if (texts.size() == count) return texts;
+  }
+  const size_t missing = std::min(count - texts.size(), paraphrases.size());
+  std::move(paraphrases.begin(), paraphrases.begin() + static_cast<ptrdiff_t>(missing),
+            std::back_inserter(texts));
+  return texts;
+}
+
 /// The best description and its runners-up, each text once. A candidate without words is none.
 void SetTexts(const Captioner& captioner, const std::vector<Candidate>& candidates, int runners_up,
               UnitDescription& description) {
-  std::vector<ScoredText> texts;
-  for (const Candidate& candidate : candidates) {
-    ScoredText scored = ToScoredText(captioner, candidate);
-    const bool is_known = std::any_of(texts.begin(), texts.end(), [&](const ScoredText& other) {
-      return other.text == scored.text;
-    });
-    if (scored.text.empty() || is_known) continue;
-    texts.push_back(std::move(scored));
-    if (texts.size() == static_cast<size_t>(runners_up) + 1) break;
-  }
+  const std::vector<ScoredText> texts =
+      ChooseTexts(captioner, candidates, static_cast<size_t>(runners_up) + 1);
   if (texts.empty()) return;
   description.best = texts.front();
   description.others.assign(texts.begin() + 1, texts.end());

@@ -155,6 +155,7 @@ RetrievalBaseline RetrievalBaseline::Build(const Encoder& encoder, RetrievalOpti
     throw InputError("the annotations for the retrieval baseline have no unit of the split '" +
                      baseline.options_.split + "' that the runs hold exemplars of");
   }
+  baseline.StandardizeAll();
   return baseline;
 }
 
@@ -175,7 +176,31 @@ void RetrievalBaseline::AddSource(const TrainingSource& source, Progress& progre
     if (IsZero(row)) continue;
     texts_.push_back(first_texts.at(units[i]));
     features_.insert(features_.end(), row.begin(), row.end());
-    Normalize(std::span(features_).last(size));
+  }
+}
+
+void RetrievalBaseline::StandardizeAll() {
+  const size_t size = features_.size() / texts_.size();
+  const auto count = static_cast<double>(texts_.size());
+  mean_.assign(size, 0);
+  scale_.assign(size, 0);
+  for (size_t i = 0; i < features_.size(); ++i) mean_[i % size] += features_[i] / count;
+  for (size_t i = 0; i < features_.size(); ++i) {
+    const double distance = features_[i] - mean_[i % size];
+    scale_[i % size] += distance * distance / count;
+  }
+  // A feature that is the same everywhere tells nothing apart; it must not divide by zero.
+  for (double& scale : scale_) scale = scale > 0 ? std::sqrt(scale) : 1;
+  for (size_t unit = 0; unit < texts_.size(); ++unit) {
+    const auto row = std::span(features_).subspan(unit * size, size);
+    Standardize(row);
+    Normalize(row);
+  }
+}
+
+void RetrievalBaseline::Standardize(std::span<float> row) const {
+  for (size_t i = 0; i < row.size(); ++i) {
+    row[i] = static_cast<float>((row[i] - mean_[i]) / scale_[i]);
   }
 }
 
@@ -183,7 +208,7 @@ Descriptions RetrievalBaseline::Describe(const Run& run, const std::vector<UnitN
                                          Progress& progress) const {
   Descriptions descriptions;
   descriptions.bundle_name = "retrieval";
-  const Array means =
+  Array means =
       MeanRegionFeatures(run, units, *encoder_, options_.cache, options_.workers, progress);
   const auto size = static_cast<size_t>(encoder_->feature_size());
   for (size_t i = 0; i < units.size(); ++i) {
@@ -194,6 +219,7 @@ Descriptions RetrievalBaseline::Describe(const Run& run, const std::vector<UnitN
     const auto row = std::span(means.values).subspan(i * size, size);
     description.state = IsZero(row) ? "dead" : "alive";
     if (!IsZero(row)) {
+      Standardize(row);
       size_t best = 0;
       float best_dot = -1;
       for (size_t other = 0; other < texts_.size(); ++other) {

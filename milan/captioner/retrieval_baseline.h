@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +28,8 @@ struct RetrievalOptions {
 };
 
 /// What a captioner must beat: a unit gets the annotation of the training unit most like it, by the
-/// cosine of their region features averaged over the exemplars. Of several annotations of a unit
-/// the first is taken. Immutable.
+/// cosine of their region features, averaged over the exemplars and standardised by the training
+/// units. Of several annotations of a unit the first is taken. Immutable.
 class RetrievalBaseline {
  public:
   /// Computes the features of all training units. `encoder` must outlive the result. Throws kInput
@@ -47,11 +48,16 @@ class RetrievalBaseline {
   RetrievalBaseline(const Encoder& encoder, RetrievalOptions options)
       : encoder_(&encoder), options_(std::move(options)) {}
   void AddSource(const TrainingSource& source, Progress& progress);
+  /// Finds mean and scale of the features and puts every row into these terms, of length 1.
+  void StandardizeAll();
+  void Standardize(std::span<float> row) const;
 
   const Encoder* encoder_;
   RetrievalOptions options_;
   std::vector<std::string> texts_;
-  std::vector<float> features_;  ///< [texts, features], rows of length 1.
+  std::vector<float> features_;  ///< [texts, features], standardised rows of length 1.
+  std::vector<double> mean_;     ///< [features]
+  std::vector<double> scale_;    ///< [features], > 0
 };
 
 /// Region features [units, features] averaged over each unit's exemplars; zeros for a unit without

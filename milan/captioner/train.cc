@@ -134,10 +134,13 @@ DescribedUnits UnitsOf(const std::vector<AnnotatedRun>& runs,
 TrainingUnits LoadUnits(const std::vector<AnnotatedRun>& runs, const Encoder& encoder,
                         const TrainOptions& options, Progress& progress) {
   const int workers = options.workers > 0 ? options.workers : DefaultWorkers();
+  const Path cache =
+      options.feature_cache.empty() ? TrainingFolder(options) : options.feature_cache;
+  CreateFolder(cache);
   std::vector<torch::Tensor> features;
   for (const AnnotatedRun& run : runs) {
-    features.push_back(ToTensor(
-        CachedRegionFeatures(run, encoder, TrainingFolder(options), workers, progress).View()));
+    features.push_back(
+        ToTensor(CachedRegionFeatures(run, encoder, cache, workers, progress).View()));
   }
   UseThreads(workers);
   return {UnitsOf(runs, features, false), UnitsOf(runs, features, true)};

@@ -53,6 +53,8 @@ struct TrainOptions {
 
   // Affects speed only.
   int workers = 0;
+  /// Folder in which region features are kept for other trainings; empty: <output>.training.
+  Path feature_cache;
 };
 void Validate(const TrainOptions& options);
 
