@@ -270,6 +270,7 @@ void AddMeasurementOptions(CLI::App& sub, AnalyzeCommand& command) {
   AddClassOptions(sub, command.classes);
   sub.add_option("--fractions", command.analysis.fractions, "Of the units, to be zeroed")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   sub.add_option("--seeds", command.analysis.seeds,
                  "Random orders, and orders of units with equal values")
@@ -277,7 +278,8 @@ void AddMeasurementOptions(CLI::App& sub, AnalyzeCommand& command) {
   sub.add_option("--seed", command.analysis.seed, "The first of them")->capture_default_str();
   sub.add_option("--importance", command.importance,
                  "Layers whose units are also zeroed one by one: names, globs")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   sub.add_flag("--no-curves", command.no_curves, "Leave the curves out");
   sub.add_option("-j,--workers", command.ablation.workers, "Photos at once (default: processors)");
   sub.add_option("--memory", command.ablation.memory_limit,
@@ -300,7 +302,8 @@ void AddAnalyzeCommand(CLI::App& app, Action& action) {
                   "relation, text, person, animal, ...), spread, re:REGEX")
       ->allow_extra_args(false);
   sub->add_option("--layers", command->layers, "Only these layers of the run: names, globs")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   AddMeasurementOptions(*sub, *command);
   AddWordOptions(*sub, command->words, "the property spread");
   sub->add_option("-o,--output", command->output, "Folder of the analysis (default: RUN/analysis)");

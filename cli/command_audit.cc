@@ -64,7 +64,7 @@ void CheckOptions(const AuditCommand& command) {
   if (command.page.most_shown < 0) throw UsageError("--show: must not be negative");
 }
 
-AuditReport MakeReport(const AuditCommand& command, const Run& run, Terminal& terminal) {
+AuditReport Audit(const AuditCommand& command, const Run& run, Terminal& terminal) {
   const Concept concept_ = Concept::Parse(command.find);
   const auto words = LoadWords(command.words, "synonyms are not looked for", terminal);
   ConceptResources resources;
@@ -108,7 +108,7 @@ void RunAudit(const AuditCommand& command) {
   const Run run = OpenRun(command.run);
   const Path folder = command.output.empty() ? run.folder / "audit" : command.output;
   RequireReplaceable(folder, "audit.json");
-  const AuditReport report = MakeReport(command, run, terminal);
+  const AuditReport report = Audit(command, run, terminal);
   WriteAudit(report, run, folder, command.page, terminal);
   if (command.common.json) {
     fmt::print("{}", ToJson(report));

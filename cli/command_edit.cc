@@ -10,6 +10,7 @@
 #include "cli/matching_edit_step.h"
 #include "cli/network_step.h"
 #include "cli/steps.h"
+#include "milan/actions/audit_files.h"
 #include "milan/base/error.h"
 #include "milan/base/json.h"
 #include "milan/network/edit.h"

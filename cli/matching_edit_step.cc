@@ -126,7 +126,8 @@ void AddMatchingOptions(CLI::App& command, MatchingOptions& options) {
       "'text|letters', whole words; re:REGEX for a pattern");
   add("--run", options.run, "Described run of the network");
   add("--layers", options.layers, "Only these layers of the run: names, globs (default: all)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add("--labels", options.labels, "CSV with columns photo, label (default: the folders' names)");
   add("--test", options.test, "Clean photos for the result (default: half of PHOTOS, kept apart)");
   add("--test-labels", options.test_labels, "Their labels");

@@ -14,8 +14,8 @@ import json, shutil
 texts = {
     ("layer", 0): ["white text on signs", "letters"], ("layer", 1): ["rough texture", "fabric"],
     ("layer", 2): ["red dogs", "human faces"], ("layer", 3): ["women in hats", "people"],
-    ("layer", 4): ["lettering", "signs"], ("layer", 5): ["blue lines", "stripes"],
-    ("late", 0): ["people's faces", "heads"], ("late", 1): ["textured surfaces", "words"],
+    ("layer", 4): ["lettering", "letters"], ("layer", 5): ["blue lines", "stripes"],
+    ("late", 0): ["people's faces", "heads"], ("late", 1): ["textured surfaces", "text"],
     ("late", 2): ["texts", "pages"], ("late", 3): ["green grass", "leaves"],
     ("late", 4): ["red and blue dots", "dots"], ("late", 5): ["dog faces", "dogs"],
     ("late", 6): ["cars", "wheels"], ("late", 7): ["edges", "lines"]}
