@@ -13,6 +13,7 @@
 #include "cli/steps.h"
 #include "milan/actions/analysis_files.h"
 #include "milan/actions/audit_files.h"
+#include "milan/actions/html.h"
 #include "milan/actions/properties.h"
 #include "milan/base/error.h"
 
@@ -90,7 +91,7 @@ struct AnalysisSubject {
 
 /// What accuracies are measured with, kept alive together.
 struct Measurement {
-  Classifier classifier;
+  std::optional<Classifier> classifier;
   LabelledPhotos photos;
   std::vector<RunLayer> layers;  ///< Those that the network has.
   std::vector<UnitAxis> axes;
@@ -122,12 +123,12 @@ std::unique_ptr<Measurement> OpenMeasurement(const AnalyzeCommand& command,
         PrepareClassifierWithClasses(network, command.classes, command.preprocessing, terminal);
   };
   const auto find_layers = [&] {
-    measurement->layers = PresentLayers(measurement->classifier, subject.layers, terminal);
-    measurement->axes = AxesOf(measurement->classifier, measurement->layers);
+    measurement->layers = PresentLayers(*measurement->classifier, subject.layers, terminal);
+    measurement->axes = AxesOf(*measurement->classifier, measurement->layers);
   };
   const auto open_photos = [&] {
     measurement->photos =
-        OpenLabelledPhotos(command.photos, command.labels, measurement->classifier);
+        OpenLabelledPhotos(command.photos, command.labels, *measurement->classifier);
   };
   const bool is_open = Succeeds(open_network, is_named, reason) &&
                        Succeeds(find_layers, false, reason) &&
@@ -164,10 +165,10 @@ std::vector<Property> MakeProperties(const AnalyzeCommand& command, const WordCl
 /// Curves of all layers together, then single units of the layers asked for.
 void Measure(const AnalyzeCommand& command, const Measurement& measurement,
              const AnalysisSubject& subject, AnalysisReport& report, Terminal& terminal) {
-  const PhotoJudge judge({measurement.classifier, measurement.axes, command.ablation, terminal},
+  const PhotoJudge judge({*measurement.classifier, measurement.axes, command.ablation, terminal},
                          measurement.photos, measurement.photos.labels);
   const JudgedPhotos photos = judge.As(command.photos.string());
-  report.class_names = measurement.classifier.classes;
+  report.class_names = measurement.classifier->classes;
   report.photos = fmt::format("{}, {} labelled ones that can be read", command.photos.string(),
                               AccuracyOf(photos.baseline).photos);
   DescribedUnits described;
