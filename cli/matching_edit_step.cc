@@ -1,7 +1,6 @@
 #include "cli/matching_edit_step.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 #include <CLI/CLI.hpp>
@@ -95,20 +94,20 @@ TargetedEdit Measure(const JudgeSetting& setting, const MatchingUnits& units,
   const bool is_divided = options.test.empty();
   std::vector<bool> part(photos.labels.size(), true);
   if (is_divided) part = DrawPart(photos.labels, options.validation_part, options.edit.seed);
-  const PhotoJudge validation(setting, photos, PartOf(photos.labels, part, true));
   LabelledPhotos test;
+  LabelledPhotos cue;
   if (!is_divided) test = OpenLabelledPhotos(options.test, options.test_labels, setting.classifier);
+  if (!options.counter_cue.empty()) {
+    cue = OpenLabelledPhotos(options.counter_cue, options.counter_cue_labels, setting.classifier);
+  }
+  // After this point all photos and labels are known to be usable.
+  const PhotoJudge validation(setting, photos, PartOf(photos.labels, part, true));
   const PhotoJudge clean = is_divided
                                ? PhotoJudge(setting, photos, PartOf(photos.labels, part, false))
                                : PhotoJudge(setting, test, test.labels);
+  const PhotoJudge counter_cue(setting, cue, cue.labels);
   std::vector<JudgedPhotos> tests = {clean.As("clean")};
-  LabelledPhotos cue;
-  std::optional<PhotoJudge> counter_cue;
-  if (!options.counter_cue.empty()) {
-    cue = OpenLabelledPhotos(options.counter_cue, options.counter_cue_labels, setting.classifier);
-    counter_cue.emplace(setting, cue, cue.labels);
-    tests.push_back(counter_cue->As("counter-cue"));
-  }
+  if (!options.counter_cue.empty()) tests.push_back(counter_cue.As("counter-cue"));
   return ChooseEdit(units.matching, units.all, validation.As("validation"), tests, options.edit);
 }
 

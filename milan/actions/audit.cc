@@ -138,11 +138,6 @@ Confidences ReadConfidences(const Path& run_folder) {
   return confidences;
 }
 
-int64_t RunFindings::Described() const {
-  return std::accumulate(layers.begin(), layers.end(), int64_t{0},
-                         [](int64_t sum, const auto& layer) { return sum + layer.described; });
-}
-
 int64_t RunFindings::Strong() const {
   return std::accumulate(layers.begin(), layers.end(), int64_t{0},
                          [](int64_t sum, const auto& layer) { return sum + layer.strong; });
@@ -157,6 +152,7 @@ RunFindings FindConcept(const Descriptions& descriptions, const std::vector<RunL
     if (unit.best.text.empty()) continue;
     LayerFindings& layer = of_layer[unit.layer];
     ++layer.described;
+    result.described.insert({unit.layer, unit.unit});
     if (concept_.MatchesAsSubstring(unit.best.text)) ++layer.as_letters;
     std::optional<Finding> finding = FindingOf(unit, concept_, resources);
     if (!finding) continue;
@@ -195,7 +191,18 @@ AuditComparison CompareFindings(const RunFindings& a, const RunFindings& b,
   }
   const std::vector<double> adjusted = Corrected(p_values, correction);
   for (size_t i = 0; i < adjusted.size(); ++i) comparison.layers[i].adjusted = adjusted[i];
-  comparison.all = CompareShares("", a.StrongShare(), b.StrongShare());
+  // Of the layers that both have, if any: others would compare the choice of layers.
+  Share all_a;
+  Share all_b;
+  for (const ShareComparison& layer : comparison.layers) {
+    all_a = {all_a.count + layer.a.count, all_a.total + layer.a.total};
+    all_b = {all_b.count + layer.b.count, all_b.total + layer.b.total};
+  }
+  comparison.all = comparison.layers.empty() ? CompareShares("", a.StrongShare(), b.StrongShare())
+                                             : CompareShares("", all_a, all_b);
+  std::erase_if(pairs, [&](const UnitPair& pair) {
+    return !a.described.contains(pair.a) || !b.described.contains(pair.b);
+  });
   comparison.pairs = std::move(pairs);
   ComparePairs(a, b, comparison);
   return comparison;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,8 +61,9 @@ struct RunFindings {
   std::vector<Finding>
       findings;  ///< One per unit: strong ones first, then by evidence and support.
   std::vector<LayerFindings> layers;  ///< In the run's order, those with a described unit.
+  std::set<UnitName> described;       ///< Units with a description.
 
-  int64_t Described() const;
+  int64_t Described() const { return std::ssize(described); }
   int64_t Strong() const;
   Share StrongShare() const { return {Strong(), Described()}; }
 };
@@ -86,7 +89,8 @@ struct AuditComparison {
   std::vector<ShareComparison> layers;  ///< Those that both runs have.
   std::vector<std::string> only_a;      ///< Layers with descriptions that the other run lacks.
   std::vector<std::string> only_b;
-  ShareComparison all;          ///< All described units; not corrected.
+  ShareComparison all;  ///< All described units of these layers, or, when there are none, of
+                        ///< all layers; not corrected.
   std::vector<UnitPair> pairs;  ///< Units that answer to the same photos; may be empty.
   std::string no_pairs;         ///< Why there are no pairs; empty when they were sought.
   int64_t pairs_both = 0;       ///< Pairs with a strong finding in both, in one only.
@@ -95,8 +99,8 @@ struct AuditComparison {
   double pairs_p_value = 1;  ///< McNemar's exact test over the pairs.
 };
 
-/// Counts of layers of the same name are tested, corrected for their number. `pairs` are of the two
-/// runs.
+/// Counts of layers of the same name are tested, corrected for their number. Of `pairs` of the two
+/// runs' units those are kept that are described in both.
 AuditComparison CompareFindings(const RunFindings& a, const RunFindings& b,
                                 std::vector<UnitPair> pairs, Correction correction);
 

@@ -167,10 +167,10 @@ std::string ComparisonSentence(const AuditComparison& comparison) {
 std::string PairSentence(const AuditComparison& comparison) {
   if (!comparison.no_pairs.empty()) return "Units were not paired: " + comparison.no_pairs + ".";
   return fmt::format(
-      "{} pairs of units answer to the same photos; of these {} speak of it in both networks, {} "
-      "only in the first, {} only in the second (McNemar's exact test: p = {}).",
+      "{} pairs of described units answer to the same photos; of these {} speak of it in both "
+      "networks, {} only in the first, {} only in the second (McNemar's exact test: {}).",
       comparison.pairs.size(), comparison.pairs_both, comparison.pairs_only_a,
-      comparison.pairs_only_b, PValueText(comparison.pairs_p_value));
+      comparison.pairs_only_b, PEqualsText(comparison.pairs_p_value));
 }
 
 }  // namespace
@@ -186,9 +186,10 @@ std::vector<std::string> Summarize(const AuditReport& report) {
   sentences.push_back(fmt::format("In the second network: {} of {}, {}.", share.count, share.total,
                                   PercentText(ShareInterval(share))));
   const AuditComparison& comparison = *report.comparison;
-  sentences.push_back(fmt::format("All units together: {}, p = {}.",
-                                  PointsText(comparison.all.difference),
-                                  PValueText(comparison.all.p_value)));
+  sentences.push_back(
+      fmt::format("{} together: {}, {}.",
+                  comparison.layers.empty() ? "All units" : "Units of layers of the same name",
+                  PointsText(comparison.all.difference), PEqualsText(comparison.all.p_value)));
   sentences.push_back(ComparisonSentence(comparison));
   for (const auto& [which, layers] :
        {std::pair("first", comparison.only_a), std::pair("second", comparison.only_b)}) {

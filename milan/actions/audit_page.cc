@@ -137,7 +137,8 @@ std::string ComparisonTable(const AuditReport& report) {
          layer.IsSignificant() ? "<strong>significant</strong>" : "not significant"});
   }
   const ShareComparison& all = report.comparison->all;
-  table.rows.push_back({"all units", count(all.a), count(all.b), PointsText(all.difference),
+  table.rows.push_back({report.comparison->layers.empty() ? "all units" : "these layers",
+                        count(all.a), count(all.b), PointsText(all.difference),
                         PValueText(all.p_value), "", ""});
   return ToHtml(table);
 }

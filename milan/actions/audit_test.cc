@@ -93,6 +93,12 @@ TEST(AuditTest, LayersOfOneRunOnlyAreNamedAndNotTested) {
   EXPECT_THAT(comparison.only_a, ElementsAre("a"));
   EXPECT_THAT(comparison.only_b, ElementsAre("b"));
   EXPECT_EQ(comparison.all.a.count, 1);
+  // Where some layers are in both, all together are those only.
+  const AuditComparison some =
+      CompareFindings(Find({Unit("a", 0, "faces"), Unit("b", 0, "faces")}, "face"),
+                      Find({Unit("b", 0, "dogs")}, "face"), {}, Correction::kHolm);
+  EXPECT_EQ(some.all.a.total, 1);
+  EXPECT_EQ(some.all.b.total, 1);
 }
 
 TEST(AuditTest, PairsAreComparedAsPairs) {
@@ -100,9 +106,10 @@ TEST(AuditTest, PairsAreComparedAsPairs) {
       Find({Unit("a", 0, "faces"), Unit("a", 1, "faces"), Unit("a", 2, "dogs")}, "face");
   const RunFindings b =
       Find({Unit("a", 0, "dogs"), Unit("a", 1, "faces"), Unit("a", 2, "faces")}, "face");
-  const std::vector<UnitPair> pairs = {{{"a", 0}, {"a", 0}, 5, 0.01},
-                                       {{"a", 1}, {"a", 1}, 5, 0.01}};
+  const std::vector<UnitPair> pairs = {
+      {{"a", 0}, {"a", 0}, 5, 0.01}, {{"a", 1}, {"a", 1}, 5, 0.01}, {{"a", 0}, {"a", 9}, 5, 0.01}};
   const AuditComparison comparison = CompareFindings(a, b, pairs, Correction::kHolm);
+  EXPECT_EQ(comparison.pairs.size(), 2U);  // unit 9 has no description
   EXPECT_EQ(comparison.pairs_both, 1);
   EXPECT_EQ(comparison.pairs_only_a, 1);
   EXPECT_EQ(comparison.pairs_only_b, 0);

@@ -176,7 +176,7 @@ std::optional<ConceptMatch> Concept::Match(std::string_view text,
     if (term.words.size() != 1) continue;
     const std::string& word = term.words.front();
     for (size_t i = 0; i < tokens.size(); ++i) {
-      if (resources.senses != nullptr) {
+      if (resources.senses != nullptr && resources.senses->IsMostlyNoun(tokens[i])) {
         if (resources.senses->MeanTheSame(forms[i], word)) {
           consider(Evidence::kSynonym, term, i, 1);
         } else if (resources.with_kinds && resources.senses->IsKindOf(forms[i], word)) {

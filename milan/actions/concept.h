@@ -14,7 +14,8 @@ namespace milan {
 /// Why a text is taken to speak of a concept, the strongest first.
 enum class Evidence {
   kWord,     ///< It has the word itself, whole; plural or singular.
-  kSynonym,  ///< WordNet: a noun of the same meaning.
+  kSynonym,  ///< WordNet: a noun of the same meaning. Words that are mostly something else, as
+             ///< "white", count as no nouns.
   kKind,     ///< WordNet: a noun that is a kind of it ("woman" for person).
   kNear      ///< A word whose vector is near; weaker than the others.
 };

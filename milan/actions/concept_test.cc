@@ -81,6 +81,9 @@ TEST_F(ConceptSensesTest, SynonymsAndKindsAreWeakerThanWords) {
   EXPECT_FALSE(Match("person", "women in hats", false).has_value());
   EXPECT_FALSE(Match("woman", "a person").has_value());
   EXPECT_FALSE(Match("dog", "a person").has_value());
+  // "light" is a noun, too, and then an entity; but mostly it is none.
+  EXPECT_FALSE(Match("entity", "light").has_value());
+  EXPECT_TRUE(Match("entity", "lights").has_value());
 }
 
 TEST(ConceptVectorsTest, NearWordsAreTheWeakestEvidence) {
@@ -107,6 +110,8 @@ TEST(DebianWordNetSensesTest, KnowsPeople) {
     EXPECT_TRUE(senses.IsKindOf(person, "person")) << person;
   }
   EXPECT_FALSE(senses.IsKindOf("dog", "person"));
+  // WordNet's first noun of "white" is a person; in descriptions it is a colour.
+  EXPECT_FALSE(Concept::Parse("person").Match("white dots", {.senses = &senses}).has_value());
   EXPECT_TRUE(senses.IsKindOf("terrier", "dog"));
   EXPECT_EQ(senses.FieldOf("dog"), "animal");
   EXPECT_EQ(senses.FieldOf("wheels"), "artifact");

@@ -54,8 +54,8 @@ Json ToJson(const EditTest& test) {
 }
 
 std::string Verdict(const CorrectedComparison& comparison) {
-  return fmt::format("{}, corrected p = {}: {}", PointsText(comparison.comparison.difference),
-                     PValueText(comparison.adjusted),
+  return fmt::format("{}, corrected {}: {}", PointsText(comparison.comparison.difference),
+                     PEqualsText(comparison.adjusted),
                      comparison.IsSignificant() ? "significant" : "not significant");
 }
 

@@ -154,4 +154,8 @@ std::string PValueText(double p_value) {
   return p_value < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p_value);
 }
 
+std::string PEqualsText(double p_value) {
+  return p_value < 0.001 ? "p < 0.001" : "p = " + PValueText(p_value);
+}
+
 }  // namespace milan

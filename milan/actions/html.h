@@ -52,6 +52,8 @@ std::string PercentText(double share);
 std::string PercentText(const Interval& share);
 std::string PointsText(const Interval& difference);
 std::string PValueText(double p_value);
+/// The same in a sentence: "p = 0.031", "p < 0.001".
+std::string PEqualsText(double p_value);
 
 /// The path of an address, every byte but unreserved ones and '/' as %XX.
 std::string EscapeAddress(std::string_view path, bool keep_slashes = true);

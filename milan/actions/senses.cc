@@ -147,6 +147,12 @@ bool Senses::IsKindOf(const std::string& noun, const std::string& general) const
   return false;
 }
 
+bool Senses::IsMostlyNoun(const std::string& word) const {
+  const auto uses = UsesOf(word);
+  const int64_t as_noun = uses[WordNet::kNoun];
+  return as_noun >= 0 && as_noun == *std::max_element(uses.begin(), uses.end());
+}
+
 std::array<int64_t, WordNet::kParts> Senses::UsesOf(const std::string& word) const {
   std::array<int64_t, WordNet::kParts> uses{};
   for (size_t part = 0; part < uses.size(); ++part) {

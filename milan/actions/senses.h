@@ -34,6 +34,10 @@ class Senses {
   /// person), at any distance; not when they mean the same.
   bool IsKindOf(const std::string& noun, const std::string& general) const;
 
+  /// True when WordNet's texts use the word as a noun at least as often as anything else: "white"
+  /// may be a person, but seldom is.
+  bool IsMostlyNoun(const std::string& word) const;
+
   /// How often each part of speech (WordNet::kNoun, ...) of a word, itself or by its base forms,
   /// was seen in WordNet's texts; -1 where it is none of that part.
   std::array<int64_t, WordNet::kParts> UsesOf(const std::string& word) const;
