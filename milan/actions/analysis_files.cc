@@ -170,6 +170,7 @@ std::string ClassTable(const AnalysisReport& report) {
   std::stable_sort(effects.begin(), effects.end(), [](const auto* a, const auto* b) {
     return a->less_chance.p_value < b->less_chance.p_value;
   });
+  if (effects.empty()) return "";
   if (effects.size() > kShownRows) effects.resize(kShownRows);
   HtmlTable table{
       {"class", "property", "photos", "before", "after", "less chance (95 %)", "corrected p"},
