@@ -7,8 +7,10 @@
 
 #include "cli/commands.h"
 #include "cli/edit_step.h"
+#include "cli/matching_edit_step.h"
 #include "cli/network_step.h"
 #include "cli/steps.h"
+#include "milan/actions/audit_files.h"
 #include "milan/base/error.h"
 #include "milan/base/json.h"
 #include "milan/network/edit.h"
@@ -24,6 +26,7 @@ struct EditCommand {
   Path network;
   Path output;
   EditOptions edits;
+  MatchingOptions matching;
   PreprocessingOptions preprocessing;
   int workers = 0;
 };
@@ -64,34 +67,78 @@ void PrintEdits(const EditedNetwork& edited, const Path& output, bool as_json) {
   fmt::print("{}\n", ToText({{"network", output.string()}, {"edits", list}}, 2));
 }
 
+/// The network as the file has it, edited, is written with its sidecar.
+EditedNetwork WriteEdited(const EditCommand& command, const std::vector<UnitAxis>& layers,
+                          const EditSet& edits, Terminal& terminal) {
+  terminal.Say("edits: " + Summarize(edits));
+  EditedNetwork edited = Edit(Network::Load(command.network), layers, edits);
+  (void)CreateEngine(edited.network);  // what ONNX Runtime refuses is not written
+  WriteFileAtomically(command.output, edited.network.Serialize());
+  CopySidecar(command.network, command.output, terminal);
+  return edited;
+}
+
+/// The units to edit are found by their descriptions. A report is written in any case.
+void RunMatchingEdit(const EditCommand& command, Terminal& terminal) {
+  const Path folder = ReportFolder(command.matching, command.output);
+  RequireReplaceable(folder, "edit.json");
+  MatchingOptions options = command.matching;
+  options.ablation.workers = command.workers;
+  MatchingEdit chosen =
+      ChooseMatchingUnits(command.network, options, command.preprocessing, terminal);
+  EditReport& report = chosen.report;
+  if (report.edit.chosen > 0) {
+    WriteEdited(command, chosen.layers, report.edit.Edits(), terminal);
+    report.edited = command.output;
+  }
+  WriteEditReport(report, folder);
+  if (command.common.json) {
+    fmt::print("{}", ToJson(report));
+  } else {
+    for (const std::string& sentence : Summarize(report)) fmt::print("{}\n", sentence);
+    fmt::print("report  {}\n", (folder / "index.html").string());
+    if (report.edit.chosen > 0) fmt::print("network {}\n", command.output.string());
+  }
+  if (report.edit.chosen == 0) {
+    throw InputError(
+        fmt::format("no unit could be removed without harm to validation, so {} was not written; "
+                    "allow some with "
+                    "--tolerance",
+                    command.output.string()));
+  }
+}
+
 void RunEdit(const EditCommand& command) {
-  if (command.edits.IsEmpty()) {
-    throw UsageError("nothing to edit: give --ablate, --scale, --set or --mean");
+  const bool is_matching = !command.matching.matching.empty();
+  if (is_matching == !command.edits.IsEmpty()) {
+    throw UsageError(
+        is_matching ? "--matching chooses the units to remove: leave out --ablate, --scale, "
+                      "--set and --mean"
+                    : "nothing to edit: give --ablate, --scale, --set or --mean, or --matching");
+  }
+  if (!is_matching && !command.matching.photos.empty()) {
+    throw UsageError("PHOTOS are for --matching; --mean takes its photos with --means-from");
   }
   Terminal terminal(command.common.quiet || command.common.json);
-  const Network network = Network::Load(command.network);
   std::error_code ignored;
   if (fs::equivalent(command.network, command.output, ignored)) {
     throw UsageError("--output would overwrite the network itself; give another name");
   }
+  if (is_matching) return RunMatchingEdit(command, terminal);
   NetworkRequest request;  // whatever takes no photo may be a generator
   request.path = command.network;
   request.preprocessing = command.preprocessing;
   request.device = "cpu";
   const PreparedNetwork prepared = PrepareNetwork(request, terminal);
   if (prepared.latents && !command.edits.mean.empty()) {
-    throw UsageError(network.name() +
+    throw UsageError(command.network.string() +
                      ": makes pictures from latents, and --mean takes means over photos; use --set "
                      "LAYER:UNITS=NUMBER");
   }
   const ResolvedEdits resolved =
       ResolveEdits(prepared.network, prepared.layers, command.edits, prepared.preprocessing,
                    {nullptr, command.workers}, terminal);
-  terminal.Say("edits: " + Summarize(resolved.edits));
-  const EditedNetwork edited = Edit(network, resolved.layers, resolved.edits);
-  (void)CreateEngine(edited.network);  // what ONNX Runtime refuses is not written
-  WriteFileAtomically(command.output, edited.network.Serialize());
-  CopySidecar(command.network, command.output, terminal);
+  const EditedNetwork edited = WriteEdited(command, resolved.layers, resolved.edits, terminal);
   PrintEdits(edited, command.output, command.common.json);
 }
 
@@ -104,6 +151,7 @@ void AddEditCommand(CLI::App& app, Action& action) {
   sub->add_option("NETWORK", command->network, "The network, an .onnx file")->required();
   sub->add_option("-o,--output", command->output, "The edited network, an .onnx file")->required();
   AddEditOptions(*sub, command->edits, "");
+  AddMatchingOptions(*sub, command->matching);
   sub->add_option("-j,--workers", command->workers, "Photos at once (default: processors)");
   AddPreprocessingOptions(*sub, command->preprocessing, "--pixel-");
   AddCommonOptions(*sub, command->common, true);
@@ -111,7 +159,11 @@ void AddEditCommand(CLI::App& app, Action& action) {
       "Where zeroed weights do it, nothing is added to the network; otherwise operators behind "
       "the\n"
       "layer do. The edits are listed in the network's metadata (milan.edits).\n\n"
+      "With --matching, units that speak of a cue are removed, the least harmful first, as long "
+      "as\n"
+      "accuracy on validation photos does not fall; docs/actions.md says how that is judged.\n\n"
       "Examples:\n"
+      "  milan edit net.onnx val/ --run run/ --matching 'text|letters' -o edited.onnx\n"
       "  milan edit net.onnx --ablate layer4:3,17,40-49 -o edited.onnx\n"
       "  milan edit net.onnx --scale 'layer3:5=0.5' --mean layer4:2 --means-from photos/ -o "
       "edited.onnx");

@@ -20,6 +20,8 @@ using Action = std::function<void()>;
 // Each adds one command with its options, help and examples to `app`, and stores what it does in
 // `action` when the user chose it. One file per command: command_<name>.cc.
 void AddAnnotateCommand(CLI::App& app, Action& action);
+void AddAnalyzeCommand(CLI::App& app, Action& action);
+void AddAuditCommand(CLI::App& app, Action& action);
 void AddCalibrateCommand(CLI::App& app, Action& action);
 void AddDescribeCommand(CLI::App& app, Action& action);
 void AddLayersCommand(CLI::App& app, Action& action);

@@ -273,7 +273,8 @@ std::string SummarizeUnits(const std::vector<UnitCounts>& layers) {
     all.duplicates += layer.duplicates;
     if (layer.saturated > 0) {
       saturated += fmt::format(
-          "\nlayer {}: {} of {} units are saturated (their threshold is their maximum: a cap of the "
+          "\nlayer {}: {} of {} units are saturated (their threshold is their maximum: a cap of "
+          "the "
           "activation function, and the value before it tells more, or that of few photos)",
           layer.layer, layer.saturated, layer.units);
     }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <stdexcept>
+#include <string>
+
 #include "milan/base/error.h"
 
 namespace milan {
@@ -10,7 +13,15 @@ enum class ExitCode {
   kFailed = 1,        ///< An input or the machine is at fault; the message says which.
   kUsage = 2,         ///< The command line is wrong.
   kInternal = 3,      ///< A bug of milan.
+  kCheckFailed = 4,   ///< All was done, and what was to be checked does not hold.
   kInterrupted = 130  ///< Ctrl-C; what was finished is kept.
+};
+
+/// Thrown by a command once all is written, when a check that the user asked for does not hold
+/// (`milan audit --fail-if-more-than`). `what()` is one line for a person.
+class CheckFailed : public std::runtime_error {
+ public:
+  explicit CheckFailed(const std::string& message) : std::runtime_error(message) {}
 };
 
 inline ExitCode ExitCodeOf(ErrorKind kind) {

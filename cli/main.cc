@@ -29,7 +29,8 @@ constexpr const char* kFooter = R"(Examples:
   milan layers network.onnx                      which layers can be described
   milan report run/                              write the report again
 
-Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 3 a bug in milan, 130 interrupted.
+Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 3 a bug in milan, 4 a check
+failed (milan audit --fail-if-more-than), 130 interrupted.
 `milan COMMAND --help` shows a command's options and examples.)";
 
 constexpr size_t kLongestMessage = 4000;  ///< What a broken file says ends somewhere.
@@ -52,6 +53,9 @@ int Guard(const Action& action) {
     fmt::print(stderr, "{}interrupted; what was finished is kept, the same command continues\n",
                Where());
     return static_cast<int>(ExitCode::kInterrupted);
+  } catch (const CheckFailed& failed) {
+    fmt::print(stderr, "check failed: {}\n", Printable(failed.what(), kLongestMessage));
+    return static_cast<int>(ExitCode::kCheckFailed);
   } catch (const std::bad_alloc&) {
     return Fail(
         "out of memory; limit the statistics (--memory), or take fewer layers (--layers) or "
@@ -108,6 +112,8 @@ int Main(int argc, char** argv) {
   AddAccuracyCommand(app, action);
   AddEditCommand(app, action);
   AddAnnotateCommand(app, action);
+  AddAnalyzeCommand(app, action);
+  AddAuditCommand(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

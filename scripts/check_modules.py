@@ -20,6 +20,7 @@ ALLOWED = {
     "text": {"base"},
     "evaluate": {"base", "text"},
     "report": {"base", "image", "exemplar", "text"},
+    "actions": {"base", "image", "network", "exemplar", "ablation", "text", "evaluate", "report"},
     "captioner": {"base", "image", "network", "exemplar", "text", "evaluate"},
 }
 # include pattern: module that may use it
@@ -39,6 +40,7 @@ HEAVY = {
 PRIVATE_HEADERS = {"milan/base/json.h"}
 # Headers that only tests include: what several tests of one module share.
 TEST_HEADERS = {
+    "milan/actions/test_senses.h",
     "milan/captioner/colour_run.h",
     "milan/captioner/reference_captioner.h",
     "milan/evaluate/test_word_net.h",

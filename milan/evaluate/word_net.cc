@@ -143,6 +143,12 @@ std::vector<int64_t> WordNet::Synsets(const std::string& word) const {
   return synsets;
 }
 
+std::vector<int64_t> WordNet::Senses(size_t part, const std::string& word) const {
+  std::vector<int64_t> senses;
+  AppendSynsets(part, word, senses);
+  return senses;
+}
+
 bool WordNet::AreSynonyms(const std::string& a, const std::string& b) const {
   const std::vector<int64_t> x = Synsets(a);
   const std::vector<int64_t> y = Synsets(b);

@@ -25,6 +25,16 @@ class WordNet {
   /// forms ("dogs" and "dog", "ran" and "run"); sorted. Empty for a word that WordNet lacks.
   std::vector<int64_t> Synsets(const std::string& word) const;
 
+  /// Those of one part of speech, the word's own before those of its base forms, each in
+  /// WordNet's order: the most frequent sense first. An id is the offset in data.<part> * kParts +
+  /// part.
+  std::vector<int64_t> Senses(size_t part, const std::string& word) const;
+  static constexpr size_t kNoun = 0;
+  static constexpr size_t kVerb = 1;
+  static constexpr size_t kAdjective = 2;
+  static constexpr size_t kAdverb = 3;
+  static constexpr int64_t kParts = 4;
+
   /// True when the two words share a set of synonyms.
   bool AreSynonyms(const std::string& a, const std::string& b) const;
 

@@ -38,7 +38,12 @@ Descriptions Example() {
   dead.state = "dead";
   dead.threshold = std::numeric_limits<double>::quiet_NaN();
   dead.activations = {std::numeric_limits<double>::infinity()};
-  return {"captioner", "0123456789abcdef", 0.2, 50, {alive, dead}};
+  Descriptions descriptions;
+  descriptions.bundle_name = "captioner";
+  descriptions.bundle_hash = "0123456789abcdef";
+  descriptions.criterion = "consensus";
+  descriptions.units = {alive, dead};
+  return descriptions;
 }
 
 Descriptions CalibratedExample() {
@@ -98,6 +103,7 @@ TEST(DescriptionsTest, EverythingSurvivesARoundTrip) {
   EXPECT_EQ(read.bundle_hash, "0123456789abcdef");
   EXPECT_EQ(read.pmi_weight, 0.2);
   EXPECT_EQ(read.beam_size, 50);
+  EXPECT_EQ(read.criterion, "consensus");
   ASSERT_THAT(read.units, SizeIs(2));
   const UnitDescription expected = Example().units[0];
   const UnitDescription& alive = read.units[0];
