@@ -136,11 +136,11 @@ TEST(DescriptionsTest, TheTableHasOneRowPerUnit) {
   const TemporaryFolder folder;
   WriteDescriptions(folder.path(), Example());
   const CsvTable table = ReadCsv(folder / "descriptions.csv");
-  EXPECT_THAT(table.header,
-              ElementsAre("layer", "unit", "description", "log_likelihood", "log_prior", "pmi"));
+  EXPECT_THAT(table.header, ElementsAre("layer", "unit", "description", "log_likelihood",
+                                        "log_prior", "pmi", "confidence", "reliable"));
   EXPECT_THAT(table.rows, ElementsAre(ElementsAre("fire2/concat", "3", "dogs, \"red\" ones",
-                                                  "-4.07888", "-10.125", "-2.05388"),
-                                      ElementsAre("fire2/concat", "4", "", "", "", "")));
+                                                  "-4.07888", "-10.125", "-2.05388", "", ""),
+                                      ElementsAre("fire2/concat", "4", "", "", "", "", "", "")));
 }
 
 class BrokenDescriptionsTest : public ::testing::Test {
