@@ -53,9 +53,9 @@ Bundle Bundle::Open(const Path& folder, const EngineOptions& engine) {
                      std::to_string(FeaturesOf(manifest.decoder)));
   }
   CheckSelfTest(folder, captioner, manifest);
-  return Bundle(std::make_unique<State>(State{manifest.name, HashBundle(folder),
-                                              std::move(captioner), std::move(encoder),
-                                              ReadCalibration(folder, FeaturesOf(manifest.decoder))}));
+  return Bundle(std::make_unique<State>(
+      State{manifest.name, HashBundle(folder), std::move(captioner), std::move(encoder),
+            ReadCalibration(folder, FeaturesOf(manifest.decoder))}));
 }
 
 Bundle::Bundle(std::unique_ptr<State> state) : state_(std::move(state)) {}

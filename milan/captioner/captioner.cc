@@ -64,7 +64,11 @@ void SetAgreements(const ContentWordTable& content_words, std::vector<Candidate>
     scores.push_back(candidate.pmi);
   }
   const std::vector<double> agreements = ExpectedAgreement(texts, scores, kConsensusTemperature);
-  for (size_t i = 0; i < candidates.size(); ++i) candidates[i].agreement = agreements[i];
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    candidates[i].agreement = agreements[i];
+    // What says a word twice is badly put, however much the others agree: after all the others.
+    if (content_words.SaysTwice(candidates[i].tokens)) candidates[i].agreement -= 1;
+  }
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Candidate {
   double log_likelihood = 0;  ///< log p(d|E)
   double log_prior = 0;       ///< log p(d)
   double pmi = 0;             ///< log p(d|E) - pmi_weight * log p(d)
-  /// Expected agreement with a text drawn from the unit's candidates (consensus.h).
+  /// Expected agreement with a text drawn from the unit's candidates (consensus.h), less 1 for a
+  /// text that says a content word twice.
   double agreement = 0;
 };
 

@@ -32,6 +32,16 @@ std::vector<int> ContentWordTable::WordsOf(std::span<const int> tokens) const {
   return said;
 }
 
+bool ContentWordTable::SaysTwice(std::span<const int> tokens) const {
+  size_t said = 0;
+  for (const int token : tokens) {
+    if (token >= 0 && static_cast<size_t>(token) < words_.size()) {
+      said += words_[static_cast<size_t>(token)].size();
+    }
+  }
+  return said > WordsOf(tokens).size();
+}
+
 double Agreement(std::span<const int> a, std::span<const int> b) {
   if (a.empty() || b.empty()) return 0;
   std::vector<int> both;

@@ -14,6 +14,8 @@ class ContentWordTable {
 
   /// The different content words of a text, ascending, as numbers.
   std::vector<int> WordsOf(std::span<const int> tokens) const;
+  /// Whether a text says a content word twice, as "cars and cars".
+  bool SaysTwice(std::span<const int> tokens) const;
 
  private:
   std::vector<std::vector<int>> words_;  ///< Of each id.

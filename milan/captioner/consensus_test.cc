@@ -14,6 +14,8 @@ TEST(ContentWordTableTest, SaysWhatTheTextsWordsMean) {
   EXPECT_EQ(table.WordsOf(std::vector{0}), table.WordsOf(std::vector{1}));
   EXPECT_THAT(table.WordsOf(std::vector{2, 4, 5, 9}), IsEmpty());
   EXPECT_EQ(table.WordsOf(std::vector{3, 2, 0, 1, 3}).size(), 2U);
+  EXPECT_TRUE(table.SaysTwice(std::vector{0, 2, 1})) << "dogs of dog";
+  EXPECT_FALSE(table.SaysTwice(std::vector{3, 2, 2, 0, 4})) << "red of of dogs";
 }
 
 TEST(AgreementTest, IsF1OfTheSets) {
