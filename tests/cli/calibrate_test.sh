@@ -69,7 +69,7 @@ EOF
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 5 --bundle bundle --no-report
 says "descriptions: kept"
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 3 --bundle bundle --no-report
-says "confidences are calibrated for beam 5"
+says "confidences are calibrated for consensus, beam 5"
 expect 0 "$MILAN" evaluate run --annotations a.csv --no-certainty-rows; says "ECE by chance"; says "| 19 | "
 
 # A calibration that was changed by hand is not believed.
