@@ -29,4 +29,4 @@ done
 
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
   --hidden 256 --name base -o "$bundle"
-"$milan" calibrate "$bundle" "${runs[@]}" --annotations "${annotations[@]}"
+"$milan" calibrate "$bundle" "${runs[@]}" --annotations "${annotations[@]}" --null-sets 1000
