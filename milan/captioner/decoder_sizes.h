@@ -24,7 +24,7 @@ struct SetDecoderSizes {
   int64_t heads = 4;
   int64_t set_blocks = 1;
   int64_t word_blocks = 2;
-  int64_t length = 32;  ///< Most tokens of a text.
+  int64_t length = 32;  ///< Positions told apart; all tokens after them stand at the last.
 };
 
 /// What training adds so that a few thousand texts are not learnt by heart (docs/training.md).

@@ -111,7 +111,7 @@ Tensors SetDecoderImpl::Start(const Tensors& memory) {
 TextDecoder::Prediction SetDecoderImpl::Next(const Tensors& memory, const torch::Tensor& tokens,
                                              const Tensors& state) {
   Prediction prediction;
-  const int64_t position = state[0].size(1);
+  const int64_t position = std::min(state[0].size(1), sizes_.length - 1);
   torch::Tensor x = embedding_(tokens) * kEmbeddingScale + positions_[position];
   for (size_t i = 0; i < word_blocks_.size(); ++i) {
     WordBlockImpl::Cache past = {state[2 * i], state[2 * i + 1]};
@@ -124,8 +124,9 @@ TextDecoder::Prediction SetDecoderImpl::Next(const Tensors& memory, const torch:
 }
 
 torch::Tensor SetDecoderImpl::DecodeTexts(const torch::Tensor& set, const torch::Tensor& inputs) {
+  const torch::Tensor places = torch::arange(inputs.size(1)).clamp_max(sizes_.length - 1);
   torch::Tensor x =
-      drop_(embedding_(inputs) * kEmbeddingScale + positions_.narrow(0, 0, inputs.size(1)));
+      drop_(embedding_(inputs) * kEmbeddingScale + positions_.index_select(0, places));
   for (WordBlock& block : word_blocks_) x = block->Whole(x, block->Remember(set));
   return torch::log_softmax(output_(word_norm_(x)), -1);
 }

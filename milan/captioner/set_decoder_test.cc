@@ -84,6 +84,20 @@ TEST_F(SetDecoding, FeaturesFarFromTheTrainingsAreStillFinite) {
   EXPECT_TRUE(Forced(features_ * 1e20, inputs).isfinite().all().item<bool>());
 }
 
+TEST_F(SetDecoding, TextsMayBeLongerThanThePositionsThatAreToldApart) {
+  const torch::NoGradGuard no_gradient;
+  const torch::Tensor inputs =
+      torch::tensor({{4, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2}}, torch::kLong).expand({kSetCount, -1});
+  const torch::Tensor whole = Forced(features_, inputs);
+  const Tensors memory = decoder_->Encode(features_);
+  Tensors state = decoder_->Start(memory);
+  for (int64_t step = 0; step < inputs.size(1); ++step) {
+    auto [next, log_probabilities] = decoder_->Next(memory, inputs.select(1, step), state);
+    EXPECT_LT(LargestDifference(log_probabilities, whole.select(1, step)), 1e-5) << step;
+    state = std::move(next);
+  }
+}
+
 TEST_F(SetDecoding, LaterWordsDoNotReachEarlierOnes) {
   const torch::Tensor one = torch::tensor({{4, 0, 1, 2}}, torch::kLong).expand({kSetCount, -1});
   const torch::Tensor other = torch::tensor({{4, 0, 3, 3}}, torch::kLong).expand({kSetCount, -1});
