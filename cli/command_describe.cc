@@ -18,6 +18,7 @@ struct DescribeCommand {
   ExemplarRequest exemplars;
   DescribeOptions describe;
   std::string criterion = ToString(DescribeOptions().criterion);
+  std::string prior = ToString(DescribeOptions().prior);
   Path bundle;
   Path units;
   bool no_report = false;
@@ -79,6 +80,7 @@ void RunDescribe(const DescribeCommand& command) {
   Terminal terminal(command.common.quiet);
   DescribeOptions options = command.describe;
   options.criterion = ParseCriterion(command.criterion);
+  options.prior = ParsePrior(command.prior);
   options.workers = command.exemplars.tally.workers;
   if (!command.units.empty()) options.units = ReadUnitList(command.units);
   const Path bundle = command.bundle.empty() ? DefaultBundle() : command.bundle;
@@ -114,6 +116,10 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       ->capture_default_str();
   sub->add_option("--pmi-weight", command->describe.pmi_weight,
                   "lambda in log p(d|E) - lambda log p(d): higher is more specific")
+      ->capture_default_str();
+  sub->add_option("--prior", command->prior,
+                  "p(d): language (of a language model) or network (the mean over other units of "
+                  "the network: more distinct texts, several times slower)")
       ->capture_default_str();
   sub->add_option("--units", command->units,
                   "Describe only these units: a CSV with the columns layer and unit");

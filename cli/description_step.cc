@@ -22,7 +22,7 @@ bool AreCurrent(const Descriptions& existing, const Bundle& bundle, const Descri
   };
   return existing.bundle_hash == bundle.hash() && existing.beam_size == options.beam_size &&
          existing.criterion == ToString(options.criterion) &&
-         existing.pmi_weight == options.pmi_weight &&
+         existing.prior == ToString(options.prior) && existing.pmi_weight == options.pmi_weight &&
          std::equal(existing.units.begin(), existing.units.end(), units.begin(), units.end(),
                     are_same);
 }

@@ -50,8 +50,10 @@ int Guard(const Action& action) {
     return static_cast<int>(ExitCode::kDone);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kCancelled) return Fail(error.what(), ExitCodeOf(error.kind()));
-    fmt::print(stderr, "{}interrupted; what was finished is kept, the same command continues\n",
-               Where());
+    fmt::print(
+        stderr,
+        "{}interrupted; what was finished is kept; the same command, run again, completes it\n",
+        Where());
     return static_cast<int>(ExitCode::kInterrupted);
   } catch (const CheckFailed& failed) {
     fmt::print(stderr, "check failed: {}\n", Printable(failed.what(), kLongestMessage));

@@ -110,7 +110,7 @@ Preprocessing DefaultFor(const PhotoInput& input) {
 
 /// Where the network takes integers: rounding 0..1 to them would leave nothing of the photo.
 void CheckIntegers(const Network& network, const PhotoInput& input,
-                   const Preprocessing& preprocessing) {
+                   const Preprocessing& preprocessing, const std::string& prefix) {
   const auto range = RangeOf(input.type);
   if (!range) return;
   for (int channel = 0; channel < CountOf(preprocessing.channels); ++channel) {
@@ -119,8 +119,8 @@ void CheckIntegers(const Network& network, const PhotoInput& input,
       if (is_whole && value >= range->lowest - 0.5 && value <= range->highest + 0.5) continue;
       throw InputError(
           fmt::format("{}: input '{}' takes {}, but the preprocessing gives values such as {}; "
-                      "--scale 1 --mean 0 --std 1 gives the bytes as they are",
-                      network.name(), input.name, input.type, value));
+                      "{}scale 1 {}mean 0 {}std 1 gives the bytes as they are",
+                      network.name(), input.name, input.type, value, prefix, prefix, prefix));
     }
   }
 }
@@ -142,6 +142,7 @@ std::string Summarize(const Preprocessing& preprocessing) {
 
 void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options,
                              const std::string& pixel_prefix) {
+  options.pixel_prefix = pixel_prefix;
   const std::string group =
       "Preprocessing (default: NETWORK.json beside the network, else ImageNet's)";
   command.add_option("--preprocessing", options.file, "Sidecar JSON to use (docs/formats.md)")
@@ -192,7 +193,7 @@ Preprocessing ResolvePreprocessing(const Network& network, const Path& network_p
   ApplyOptions(options, preprocessing);
   Validate(preprocessing);
   CheckPhotoShape(network, input, InputShape(preprocessing));
-  CheckIntegers(network, input, preprocessing);
+  CheckIntegers(network, input, preprocessing, options.pixel_prefix);
   terminal.Say(fmt::format("preprocessing: {} ({})", Summarize(preprocessing), origin));
   return preprocessing;
 }

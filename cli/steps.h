@@ -33,6 +33,7 @@ struct PreprocessingOptions {
   std::string channels;                ///< "BGR"
   std::string layout;                  ///< "NHWC"
   std::vector<std::string> constants;  ///< "NAME=VALUE": inputs that are no photo's.
+  std::string pixel_prefix = "--";     ///< Of the options mean, std and scale.
 };
 /// `pixel_prefix`: of mean, std and scale, for commands that have such options of units.
 void AddPreprocessingOptions(CLI::App& command, PreprocessingOptions& options,

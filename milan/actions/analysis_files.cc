@@ -10,6 +10,7 @@
 #include "milan/actions/html.h"
 #include "milan/base/json.h"
 #include "milan/base/version.h"
+#include "milan/evaluate/interval_json.h"
 #include "milan/report/staging_folder.h"
 
 namespace milan {
@@ -18,10 +19,6 @@ namespace {
 constexpr int kVersion = 1;
 constexpr const char* kMarker = "analysis.json";
 constexpr size_t kShownRows = 25;  ///< Of classes and units on the page; the files have all.
-
-Json ToJson(const Interval& interval) {
-  return {{"value", interval.value}, {"low", interval.low}, {"high", interval.high}};
-}
 
 Json ToJson(const AnalysisCurve& curve, bool is_compared) {
   Json json = {{"name", curve.name}, {"meaning", curve.meaning}, {"units_with", curve.units_with}};

@@ -10,6 +10,7 @@
 #include "milan/base/csv.h"
 #include "milan/base/json.h"
 #include "milan/base/version.h"
+#include "milan/evaluate/interval_json.h"
 #include "milan/report/staging_folder.h"
 
 namespace milan {
@@ -17,10 +18,6 @@ namespace {
 
 constexpr int kVersion = 1;
 constexpr const char* kMarker = "edit.json";
-
-Json ToJson(const Interval& interval) {
-  return {{"value", interval.value}, {"low", interval.low}, {"high", interval.high}};
-}
 
 Json ToJson(const CorrectedComparison& comparison) {
   return {{"difference", ToJson(comparison.comparison.difference)},

@@ -35,6 +35,9 @@ inline Error UsageError(const std::string& message) { return {ErrorKind::kUsage,
 inline Error InputError(const std::string& message) { return {ErrorKind::kInput, message}; }
 inline Error ResourceError(const std::string& message) { return {ErrorKind::kResource, message}; }
 
+/// Throws kUsage naming the option and the range unless low <= value <= high.
+void RequireInRange(const std::string& option, double value, double low, double high);
+
 /// Throws an `Error` of kind `kInternal` that names the file and line.
 [[noreturn]] void FailCheck(const char* condition, const char* file, int line,
                             const std::string& message);

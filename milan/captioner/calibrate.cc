@@ -22,12 +22,6 @@ namespace {
 
 constexpr int64_t kSetsPerBatch = 16;
 
-void CheckRange(const std::string& option, double value, double low, double high) {
-  if (value >= low && value <= high) return;
-  throw UsageError(option + " must be in " + std::to_string(low).substr(0, 4) + ".." +
-                   std::to_string(high).substr(0, 4));
-}
-
 /// One region of each annotated unit, of as many as fit.
 Array ChooseNullRegions(const CalibrationData& data, uint64_t seed) {
   const int64_t k = data.features.shape[1];
@@ -66,11 +60,11 @@ ExaminedDescription ToExamined(const CalibrationSet& set, std::string text, doub
 std::vector<ExaminedDescription> ExamineAll(const Captioner& captioner, const CalibrationData& data,
                                             const Calibration& calibration,
                                             const CalibrateOptions& options, Progress& progress) {
-  const ConfidenceSignals signals(captioner, ToTensor(calibration.null_regions.View()),
-                                  calibration.signals);
   const SearchOptions search = {options.beam_size, options.length, options.pmi_weight,
                                 options.criterion};
   const torch::Tensor features = ToTensor(data.features.View());
+  const ConfidenceSignals signals(captioner, ToTensor(calibration.null_regions.View()),
+                                  features.size(1), calibration.signals);
   const auto count = static_cast<int64_t>(data.sets.size());
   std::vector<ExaminedDescription> examined;
   progress.Begin("descriptions", count, "sets");
@@ -195,13 +189,13 @@ CalibrationSummary Fit(std::vector<ExaminedDescription>& examined,
 
 void Validate(const CalibrateOptions& options) {
   if (options.sources.empty()) throw UsageError("a calibration needs annotated runs");
-  CheckRange("right", options.right_f1, 0.01, 1);
-  CheckRange("false_label_rate", options.false_label_rate, 0, 1);
-  CheckRange("null_sets", options.null_sets, 0, 100000);
-  CheckRange("beam_size", options.beam_size, 1, 1000);
-  CheckRange("pmi_weight", options.pmi_weight, 0, 10);
-  CheckRange("length", options.length, 1, 100);
-  CheckRange("workers", options.workers, 0, 1024);
+  RequireInRange("right", options.right_f1, 0.01, 1);
+  RequireInRange("false_label_rate", options.false_label_rate, 0, 1);
+  RequireInRange("null_sets", options.null_sets, 0, 100000);
+  RequireInRange("beam_size", options.beam_size, 1, 1000);
+  RequireInRange("pmi_weight", options.pmi_weight, 0, 10);
+  RequireInRange("length", options.length, 1, 100);
+  RequireInRange("workers", options.workers, 0, 1024);
 }
 
 CalibrationReport Calibrate(const Path& bundle_folder, const CalibrateOptions& options,

@@ -37,11 +37,6 @@ OpenedRun Open(const Path& folder) {
   return opened;
 }
 
-bool IsDescribable(const ExemplarSet& exemplars, int64_t unit) {
-  return exemplars.states[static_cast<size_t>(unit)] == UnitState::kAlive &&
-         exemplars.CountOf(unit) > 0;
-}
-
 bool IsChosen(const Annotation& annotation, const CalibrateOptions& options) {
   const auto& certainties = options.certainties;
   const bool is_of_split =
@@ -88,7 +83,7 @@ class Collector {
     for (const ExemplarSet& exemplars : opened.layers) {
       UnitSelection& selection = selections.emplace_back(UnitSelection{&exemplars, {}});
       for (const auto& [unit, annotations] : texts) {
-        if (unit.layer != exemplars.layer || !IsDescribable(exemplars, unit.unit)) continue;
+        if (unit.layer != exemplars.layer || !exemplars.IsDescribable(unit.unit)) continue;
         selection.units.push_back(unit.unit);
         sets.push_back({opened.name, kAnnotated, unit.layer, unit.unit, annotations});
       }
@@ -118,7 +113,7 @@ class Collector {
     std::vector<std::pair<size_t, int64_t>> units;
     for (size_t layer = 0; layer < opened.layers.size(); ++layer) {
       for (int64_t unit = 0; unit < opened.layers[layer].units; ++unit) {
-        if (IsDescribable(opened.layers[layer], unit)) units.emplace_back(layer, unit);
+        if (opened.layers[layer].IsDescribable(unit)) units.emplace_back(layer, unit);
       }
     }
     random_.Shuffle(units);
@@ -213,7 +208,7 @@ class Collector {
     for (const ExemplarSet& source : opened.layers) {
       std::vector<int64_t> units;
       for (int64_t unit = 0; unit < source.units; ++unit) {
-        if (IsDescribable(source, unit) && !source.IsSaturated(unit)) units.push_back(unit);
+        if (source.IsDescribable(unit) && !source.IsSaturated(unit)) units.push_back(unit);
       }
       if (units.empty()) continue;
       const auto layers = static_cast<int64_t>(opened.layers.size());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "milan/captioner/beam_search.h"
+#include "milan/captioner/sequence_scores.h"
 
 namespace milan {
 namespace {
@@ -54,6 +55,12 @@ void SortBy(Criterion criterion, std::vector<Candidate>& candidates) {
                    [&](const Candidate& a, const Candidate& b) {
                      return ScoreOf(a, criterion) > ScoreOf(b, criterion);
                    });
+}
+
+std::vector<std::vector<int>> TokensOf(const std::vector<Candidate>& candidates) {
+  std::vector<std::vector<int>> sequences;
+  for (const Candidate& candidate : candidates) sequences.push_back(candidate.tokens);
+  return sequences;
 }
 
 void SetAgreements(const ContentWordTable& content_words, std::vector<Candidate>& candidates) {
@@ -108,18 +115,36 @@ std::vector<Candidate> Captioner::Greedy(const torch::Tensor& features, int leng
   return best;
 }
 
-std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& features,
-                                                      const SearchOptions& options) const {
-  auto results = SearchByLikelihood(features, options.beam_size, options.length);
+void Captioner::SetPriors(const SearchOptions& options,
+                          std::vector<std::vector<Candidate>>& results) const {
+  if (!options.other_units.empty()) {
+    // Unit by unit: the states of all candidates under all other units are large.
+    for (auto& candidates : results) {
+      const auto scores =
+          ScoreUnder(*decoder_, options.other_units, TokensOf(candidates), vocabulary_.start());
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        candidates[i].log_prior = LogMeanExp(scores[i]);
+      }
+    }
+    return;
+  }
   std::vector<std::vector<int>> sequences;
   for (const auto& candidates : results) {
-    for (const Candidate& candidate : candidates) sequences.push_back(candidate.tokens);
+    for (auto& tokens : TokensOf(candidates)) sequences.push_back(std::move(tokens));
   }
   const std::vector<double> priors = language_model_->Score(sequences, vocabulary_.start());
   auto prior = priors.begin();
   for (auto& candidates : results) {
+    for (Candidate& candidate : candidates) candidate.log_prior = *prior++;
+  }
+}
+
+std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& features,
+                                                      const SearchOptions& options) const {
+  auto results = SearchByLikelihood(features, options.beam_size, options.length);
+  SetPriors(options, results);
+  for (auto& candidates : results) {
     for (Candidate& candidate : candidates) {
-      candidate.log_prior = *prior++;
       candidate.pmi = candidate.log_likelihood - options.pmi_weight * candidate.log_prior;
     }
     SetAgreements(content_words_, candidates);

@@ -20,7 +20,7 @@ namespace milan {
 struct Candidate {
   std::vector<int> tokens;    ///< Ends with the stop token unless it has the greatest length.
   double log_likelihood = 0;  ///< log p(d|E)
-  double log_prior = 0;       ///< log p(d)
+  double log_prior = 0;       ///< log p(d), of the language model or of other units.
   double pmi = 0;             ///< log p(d|E) - pmi_weight * log p(d)
   /// Expected agreement with a text drawn from the unit's candidates (consensus.h), less 1 for a
   /// text that says a content word twice.
@@ -32,6 +32,9 @@ struct SearchOptions {
   int length = 15;
   double pmi_weight = 0.2;
   Criterion criterion = Criterion::kPmi;  ///< Of Rerank.
+  /// The decoder's memory of units of the same network: p(d) is then the mean of p(d|E) over them,
+  /// so that what many units show counts little. Empty: p(d) is the language model's.
+  Tensors other_units = {};
 };
 
 /// Decoder, language model and vocabulary in evaluation mode: region features in, descriptions out.
@@ -63,6 +66,7 @@ class Captioner {
   }
 
  private:
+  void SetPriors(const SearchOptions& options, std::vector<std::vector<Candidate>>& results) const;
   std::vector<std::vector<Candidate>> SearchByLikelihood(const torch::Tensor& features,
                                                          int beam_size, int length) const;
 

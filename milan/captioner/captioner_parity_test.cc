@@ -107,7 +107,7 @@ TEST_F(CaptionerParity, TeacherForcingGivesTheScoresAndAttentionsOfGivenSentence
   const torch::Tensor targets = sentences.narrow(1, 1, 20).contiguous();
   Decoder decoder = ReferenceDecoder(captioner_->vocabulary());
   const torch::Tensor features = features_.narrow(0, 3, 1).expand({8, -1, -1}).contiguous();
-  const auto forced = decoder->forward(features, inputs);
+  const auto forced = decoder->Force(decoder->Prepare(features), inputs);
   const torch::Tensor chosen = forced.log_probabilities.gather(2, targets.unsqueeze(2)).squeeze(2);
   EXPECT_LT(LargestDifference(chosen, FloatTensor(Expected("forced_set3.predictions_at_targets"))),
             kTolerance);

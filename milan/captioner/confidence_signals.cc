@@ -8,6 +8,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/random.h"
+#include "milan/captioner/sequence_scores.h"
 #include "milan/evaluate/content_words.h"
 
 namespace milan {
@@ -89,24 +90,6 @@ torch::Tensor MixSets(const torch::Tensor& regions, int64_t sets, int64_t k, uin
       .view({sets, k, regions.size(1)});
 }
 
-std::vector<double> ScoreUnder(const Captioner& captioner, const torch::Tensor& sets,
-                               const std::vector<int>& tokens) {
-  const torch::NoGradGuard no_gradient;
-  std::vector<int> inputs = {captioner.vocabulary().start()};
-  inputs.insert(inputs.end(), tokens.begin(), tokens.end() - 1);
-  const torch::Tensor consumed = torch::tensor(inputs, torch::kLong).expand({sets.size(0), -1});
-  const torch::Tensor targets =
-      torch::tensor(tokens, torch::kLong).expand({sets.size(0), -1}).unsqueeze(-1);
-  const torch::Tensor sums = captioner.decoder()
-                                 ->LogProbabilitiesOf(sets, consumed.contiguous())
-                                 .gather(2, targets)
-                                 .squeeze(-1)
-                                 .sum(1)
-                                 .to(torch::kDouble)
-                                 .contiguous();
-  return {sums.data_ptr<double>(), sums.data_ptr<double>() + sums.numel()};
-}
-
 const Candidate* ChosenOf(const Captioner& captioner, const std::vector<Candidate>& candidates) {
   const auto found =
       std::find_if(candidates.begin(), candidates.end(),
@@ -114,14 +97,17 @@ const Candidate* ChosenOf(const Captioner& captioner, const std::vector<Candidat
   return found == candidates.end() ? nullptr : &*found;
 }
 
-ConfidenceSignals::ConfidenceSignals(const Captioner& captioner, torch::Tensor null_regions,
-                                     SignalOptions options)
-    : captioner_(captioner), null_regions_(std::move(null_regions)), options_(options) {
-  MILAN_CHECK(null_regions_.dim() == 2 && null_regions_.size(0) >= 2,
+ConfidenceSignals::ConfidenceSignals(const Captioner& captioner, const torch::Tensor& null_regions,
+                                     int64_t k, SignalOptions options)
+    : captioner_(captioner), options_(options) {
+  MILAN_CHECK(null_regions.dim() == 2 && null_regions.size(0) >= 2,
               "confidences need regions of other units");
+  const torch::NoGradGuard no_gradient;
+  null_memory_ =
+      captioner.decoder()->Encode(MixSets(null_regions, options.null_sets, k, options.seed));
   constexpr double kFloor = 1e-3;
-  mean_ = null_regions_.mean(0);
-  scale_ = null_regions_.std(0).clamp_min(kFloor);
+  mean_ = null_regions.mean(0);
+  scale_ = null_regions.std(0).clamp_min(kFloor);
 }
 
 std::vector<std::vector<std::string>> ConfidenceSignals::DescribeHalves(
@@ -129,14 +115,19 @@ std::vector<std::vector<std::string>> ConfidenceSignals::DescribeHalves(
   const int64_t k = features.size(1);
   const SearchOptions search = {options_.resample_beam, options_.length, options_.pmi_weight,
                                 options_.criterion};
-  std::vector<std::vector<std::string>> texts(static_cast<size_t>(features.size(0)));
+  std::vector<torch::Tensor> sets;
   for (const auto& half : Halves(k, options_.resamples, options_.seed)) {
-    const torch::Tensor rows = features.index_select(1, torch::tensor(half, torch::kLong));
-    const auto results = captioner_.Rerank(rows, search);
-    for (size_t unit = 0; unit < texts.size(); ++unit) {
-      const Candidate* chosen = ChosenOf(captioner_, results[unit]);
-      texts[unit].push_back(chosen == nullptr ? "" : captioner_.Text(*chosen));
-    }
+    sets.push_back(features.index_select(1, torch::tensor(half, torch::kLong)));
+  }
+  if (sets.empty())
+    return std::vector<std::vector<std::string>>(static_cast<size_t>(features.size(0)));
+  // All in one search: a few large matrix products are faster than many small ones.
+  const auto results = captioner_.Rerank(torch::cat(sets), search);
+  const auto units = static_cast<size_t>(features.size(0));
+  std::vector<std::vector<std::string>> texts(units);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Candidate* chosen = ChosenOf(captioner_, results[i]);
+    texts[i % units].push_back(chosen == nullptr ? "" : captioner_.Text(*chosen));
   }
   return texts;
 }
@@ -151,18 +142,29 @@ double ConfidenceSignals::Coherence(const torch::Tensor& features) const {
   return std::log(std::max(kFloor, energy * static_cast<double>(features.size(0))));
 }
 
+std::vector<std::vector<double>> ConfidenceSignals::ScoreUnderNull(
+    const std::vector<const Candidate*>& chosen) const {
+  std::vector<std::vector<int>> sequences;
+  for (const Candidate* candidate : chosen) {
+    sequences.push_back(candidate == nullptr ? std::vector<int>() : candidate->tokens);
+  }
+  return ScoreUnder(*captioner_.decoder(), null_memory_, sequences,
+                    captioner_.vocabulary().start());
+}
+
 std::vector<std::vector<double>> ConfidenceSignals::Compute(
     const torch::Tensor& features, const std::vector<std::vector<Candidate>>& candidates) const {
   const torch::NoGradGuard no_gradient;
-  const torch::Tensor nulls =
-      MixSets(null_regions_, options_.null_sets, features.size(1), options_.seed);
   const auto halves = DescribeHalves(features);
+  std::vector<const Candidate*> all_chosen;
+  for (const auto& of_unit : candidates) all_chosen.push_back(ChosenOf(captioner_, of_unit));
+  const auto all_under_null = ScoreUnderNull(all_chosen);
   std::vector<std::vector<double>> signals(candidates.size());
   for (size_t unit = 0; unit < candidates.size(); ++unit) {
-    const Candidate* chosen = ChosenOf(captioner_, candidates[unit]);
+    const Candidate* chosen = all_chosen[unit];
     if (chosen == nullptr) continue;
     const auto tokens = static_cast<double>(chosen->tokens.size());
-    const std::vector<double> under_null = ScoreUnder(captioner_, nulls, chosen->tokens);
+    const std::vector<double>& under_null = all_under_null[unit];
     const double gain = chosen->log_likelihood - Mean(under_null);
     constexpr double kSmallest = 0.5;  // nats
     const Words words = ContentWords(captioner_.Text(*chosen));

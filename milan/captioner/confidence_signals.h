@@ -20,18 +20,14 @@ const std::vector<std::string>& SignalNames();
 /// `regions` [rows, features], no row twice in a set while there are enough. Reproducible.
 torch::Tensor MixSets(const torch::Tensor& regions, int64_t sets, int64_t k, uint64_t seed);
 
-/// log p(d|E) of a sequence of tokens (ending with the stop token, or cut) under each of the sets
-/// [sets, k, features].
-std::vector<double> ScoreUnder(const Captioner& captioner, const torch::Tensor& sets,
-                               const std::vector<int>& tokens);
-
 /// What a description and its unit look like from outside: the more often descriptions that looked
 /// so were right, the more it is believed (confidence.h). Thread-safe; refers to the captioner.
 class ConfidenceSignals {
  public:
-  /// `null_regions` [rows, features]: region features of exemplars of as many different units.
-  /// REQUIRES: at least two rows.
-  ConfidenceSignals(const Captioner& captioner, torch::Tensor null_regions, SignalOptions options);
+  /// `null_regions` [rows, features]: region features of exemplars of as many different units. `k`:
+  /// exemplars of each unit to come. REQUIRES: at least two rows.
+  ConfidenceSignals(const Captioner& captioner, const torch::Tensor& null_regions, int64_t k,
+                    SignalOptions options);
 
   /// Signals of each unit of `features` [units, k, features], for the description that is chosen of
   /// its `candidates` (ordered as Captioner::Rerank does; the first one with words). An empty list
@@ -42,10 +38,13 @@ class ConfidenceSignals {
  private:
   /// Texts of halves of the exemplars, by unit.
   std::vector<std::vector<std::string>> DescribeHalves(const torch::Tensor& features) const;
+  /// log p(d|E) of the chosen texts under the null sets; nothing where none is chosen.
+  std::vector<std::vector<double>> ScoreUnderNull(
+      const std::vector<const Candidate*>& chosen) const;
   double Coherence(const torch::Tensor& features) const;
 
   const Captioner& captioner_;
-  torch::Tensor null_regions_;
+  Tensors null_memory_;  ///< Of sets of regions that mean nothing.
   torch::Tensor mean_;   ///< [features], of the null regions
   torch::Tensor scale_;  ///< [features]
   SignalOptions options_;

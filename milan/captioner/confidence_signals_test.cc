@@ -1,12 +1,14 @@
 #include "milan/captioner/confidence_signals.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "milan/captioner/reference_captioner.h"
+#include "milan/captioner/sequence_scores.h"
 
 namespace milan {
 namespace {
@@ -39,7 +41,7 @@ class SignalsOfReference : public testing::Test {
     regions_ = features_.select(1, 0).contiguous();
     SignalOptions options;
     options.resample_beam = kBeam;
-    signals_.emplace(*captioner_, regions_, options);
+    signals_.emplace(*captioner_, regions_, features_.size(1), options);
   }
   double Signal(const std::vector<double>& signals, const std::string& name) const {
     const auto& names = SignalNames();
@@ -57,12 +59,45 @@ class SignalsOfReference : public testing::Test {
 TEST_F(SignalsOfReference, ScoreUnderTheUnitsOwnExemplarsIsItsLikelihood) {
   const auto candidates =
       captioner_->Rerank(features_, {.beam_size = kBeam, .criterion = Criterion::kConsensus});
+  const torch::NoGradGuard no_gradient;
+  const Tensors memory = captioner_->decoder()->Encode(features_);
   for (int64_t unit = 0; unit < 3; ++unit) {
     for (const Candidate& candidate : candidates[static_cast<size_t>(unit)]) {
-      const std::vector<double> scores = ScoreUnder(*captioner_, features_, candidate.tokens);
-      EXPECT_NEAR(scores.at(static_cast<size_t>(unit)), candidate.log_likelihood, 1e-4);
+      const auto scores = ScoreUnder(*captioner_->decoder(), memory, {{}, candidate.tokens},
+                                     captioner_->vocabulary().start());
+      EXPECT_EQ(scores.at(0), std::vector<double>(scores.at(1).size())) << "nothing is certain";
+      EXPECT_NEAR(scores.at(1).at(static_cast<size_t>(unit)), candidate.log_likelihood, 1e-4);
     }
   }
+}
+
+TEST_F(SignalsOfReference, OtherUnitsAsPriorLeaveNothingOfWhatAllShow) {
+  const torch::NoGradGuard no_gradient;
+  const torch::Tensor unit = features_.slice(0, 2, 3);
+  SearchOptions options{.beam_size = kBeam, .pmi_weight = 1, .criterion = Criterion::kPmi};
+  options.other_units = captioner_->decoder()->Encode(unit.repeat({3, 1, 1}));
+  const auto among_copies = captioner_->Rerank(unit, options);
+  for (const Candidate& candidate : among_copies.at(0)) {
+    EXPECT_NEAR(candidate.pmi, 0, 1e-4) << "all units are this one";
+  }
+  options.other_units = captioner_->decoder()->Encode(features_);
+  const auto candidates = captioner_->Rerank(unit, options).at(0);
+  std::vector<std::vector<int>> sequences;
+  for (const Candidate& candidate : candidates) sequences.push_back(candidate.tokens);
+  const auto scores = ScoreUnder(*captioner_->decoder(), options.other_units, sequences,
+                                 captioner_->vocabulary().start());
+  EXPECT_TRUE(std::is_sorted(candidates.begin(), candidates.end(),
+                             [](const auto& a, const auto& b) { return a.pmi > b.pmi; }));
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    EXPECT_NEAR(candidates[i].log_prior, LogMeanExp(scores[i]), 1e-6);
+    EXPECT_LE(candidates[i].pmi, std::log(static_cast<double>(features_.size(0))) + 1e-4)
+        << "this unit is one of the others";
+  }
+}
+
+TEST(LogMeanExp, HoldsFarBelowZero) {
+  EXPECT_DOUBLE_EQ(LogMeanExp({-1000, -1000}), -1000);
+  EXPECT_NEAR(LogMeanExp({-1000, -5000}), -1000 - std::log(2), 1e-9);
 }
 
 TEST_F(SignalsOfReference, AUnitsSignalsDoNotDependOnTheUnitsBesideIt) {

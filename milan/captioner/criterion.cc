@@ -21,6 +21,15 @@ Criterion ParseCriterion(const std::string& name) {
   throw UsageError("criterion '" + name + "' is none of pmi, likelihood, consensus");
 }
 
+Prior ParsePrior(const std::string& name) {
+  for (const Prior prior : {Prior::kLanguage, Prior::kNetwork}) {
+    if (name == ToString(prior)) return prior;
+  }
+  throw UsageError("prior '" + name + "' is none of language, network");
+}
+
+std::string ToString(Prior prior) { return prior == Prior::kNetwork ? "network" : "language"; }
+
 std::string ToString(Criterion criterion) {
   for (const auto& [known, text] : kNames) {
     if (known == criterion) return text;

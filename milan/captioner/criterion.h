@@ -15,4 +15,13 @@ enum class Criterion {
 Criterion ParseCriterion(const std::string& name);
 std::string ToString(Criterion criterion);
 
+/// What p(d) is in pmi.
+enum class Prior {
+  kLanguage,  ///< "language": the language model's, as the paper.
+  kNetwork,   ///< "network": the mean of p(d|E) over other units of the network.
+};
+/// Throws kUsage naming the two.
+Prior ParsePrior(const std::string& name);
+std::string ToString(Prior prior);
+
 }  // namespace milan

@@ -52,7 +52,7 @@ TextDecoder::Prediction DecoderImpl::Next(const Tensors& memory, const torch::Te
 
 torch::Tensor DecoderImpl::Loss(const torch::Tensor& features, const TextBatch& texts,
                                 const Vocabulary& vocabulary) {
-  const Forced forced = forward(features, texts.inputs);
+  const Forced forced = Force(Prepare(features), texts.inputs);
   const torch::Tensor looked = (forced.attention * texts.counts.unsqueeze(2)).sum(1);
   return MeanLoss(forced.log_probabilities, texts.targets, vocabulary) +
          regularizer * (1 - looked).square().mean();
@@ -85,9 +85,7 @@ torch::Tensor DecoderImpl::LogProbabilities(const torch::Tensor& hidden) {
   return torch::log_softmax(output->forward(hidden), -1);
 }
 
-DecoderImpl::Forced DecoderImpl::forward(const torch::Tensor& features,
-                                         const torch::Tensor& inputs) {
-  const RegionMemory memory = Prepare(features);
+DecoderImpl::Forced DecoderImpl::Force(const RegionMemory& memory, const torch::Tensor& inputs) {
   DecoderState state = InitialState(memory);
   std::vector<torch::Tensor> hidden;
   std::vector<torch::Tensor> attention;

@@ -53,10 +53,6 @@ struct DecoderImpl : TextDecoder {
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
-  torch::Tensor LogProbabilitiesOf(const torch::Tensor& features,
-                                   const torch::Tensor& inputs) override {
-    return forward(features, inputs).log_probabilities;
-  }
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
 
@@ -79,7 +75,7 @@ struct DecoderImpl : TextDecoder {
     torch::Tensor attention;          ///< [units, steps, k]
   };
   /// Teacher forcing: `inputs` [units, steps] are the tokens consumed, one text per unit.
-  Forced forward(const torch::Tensor& features, const torch::Tensor& inputs);
+  Forced Force(const RegionMemory& memory, const torch::Tensor& inputs);
 
   torch::nn::Sequential init_h{nullptr};
   torch::nn::Sequential init_c{nullptr};

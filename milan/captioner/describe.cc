@@ -23,12 +23,6 @@ namespace {
 /// stays in the cache.
 constexpr int64_t kUnitsPerBatch = 16;
 
-void CheckRange(const std::string& option, double value, double low, double high) {
-  if (value >= low && value <= high) return;
-  throw UsageError(option + " must be in " + std::to_string(static_cast<int64_t>(low)) + ".." +
-                   std::to_string(static_cast<int64_t>(high)));
-}
-
 ScoredText ToScoredText(const Captioner& captioner, const Candidate& candidate) {
   return {captioner.Text(candidate), candidate.log_likelihood, candidate.log_prior, candidate.pmi};
 }
@@ -87,11 +81,6 @@ UnitDescription WithoutText(const Run& run, const ExemplarSet& exemplars, int64_
   return description;
 }
 
-bool IsDescribable(const ExemplarSet& exemplars, int64_t unit) {
-  return exemplars.states[static_cast<size_t>(unit)] == UnitState::kAlive &&
-         exemplars.CountOf(unit) > 0;
-}
-
 /// The units that can be described, by layer.
 std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
                                        const std::vector<UnitDescription*>& described) {
@@ -109,9 +98,10 @@ std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
 /// Says how sure descriptions are, if the bundle is calibrated.
 class Confidences {
  public:
-  explicit Confidences(const Bundle& bundle) : calibration_(bundle.calibration()) {
+  /// `k`: exemplars of each unit.
+  Confidences(const Bundle& bundle, int64_t k) : calibration_(bundle.calibration()) {
     if (calibration_ == nullptr) return;
-    signals_.emplace(bundle.captioner(), ToTensor(calibration_->null_regions.View()),
+    signals_.emplace(bundle.captioner(), ToTensor(calibration_->null_regions.View()), k,
                      calibration_->signals);
   }
 
@@ -132,31 +122,67 @@ class Confidences {
   std::optional<ConfidenceSignals> signals_;
 };
 
+/// Units that stand for the network, evenly over all that can be described: more of them would make
+/// p(d) steadier and the search slower.
+constexpr size_t kPriorUnits = 16;
+
+std::vector<UnitSelection> UnitsOfPrior(const std::vector<ExemplarSet>& layers) {
+  std::vector<UnitName> all;
+  for (const ExemplarSet& exemplars : layers) {
+    for (int64_t unit = 0; unit < exemplars.units; ++unit) {
+      if (exemplars.IsDescribable(unit)) all.push_back({exemplars.layer, unit});
+    }
+  }
+  if (all.size() < 2) throw UsageError("prior network: the run has no other units to compare with");
+  std::vector<UnitSelection> selections;
+  for (const ExemplarSet& exemplars : layers) selections.push_back({&exemplars, {}});
+  const size_t count = std::min(kPriorUnits, all.size());
+  for (size_t i = 0; i < count; ++i) {
+    const UnitName& unit = all[(2 * i + 1) * all.size() / (2 * count)];
+    for (UnitSelection& selection : selections) {
+      if (selection.exemplars->layer == unit.layer) selection.units.push_back(unit.unit);
+    }
+  }
+  return selections;
+}
+
+/// The decoder's memory of other units, if they are p(d).
+Tensors MemoryOfPrior(const Run& run, const std::vector<ExemplarSet>& layers, const Bundle& bundle,
+                      const DescribeOptions& options, int workers, Progress& progress) {
+  if (options.prior != Prior::kNetwork) return {};
+  const Array features =
+      ComputeRegionFeatures(run, UnitsOfPrior(layers), bundle.encoder(), workers, progress);
+  const torch::NoGradGuard no_gradient;
+  return bundle.captioner().decoder()->Encode(ToTensor(features.View()));
+}
+
 /// A calibration is one of a search and a number of exemplars.
 void WarnOfOtherSearch(const CalibratedSearch& calibrated, const DescribeOptions& options,
                        int64_t k, Progress& progress) {
-  const bool is_same = calibrated.beam_size == options.beam_size &&
-                       calibrated.length == options.length &&
-                       calibrated.pmi_weight == options.pmi_weight &&
-                       calibrated.criterion == options.criterion && calibrated.k == k;
+  const bool is_same =
+      calibrated.beam_size == options.beam_size && calibrated.length == options.length &&
+      calibrated.pmi_weight == options.pmi_weight && calibrated.criterion == options.criterion &&
+      calibrated.k == k && options.prior == Prior::kLanguage;
   if (is_same) return;
   std::ostringstream text;
   text << "confidences are calibrated for " << ToString(calibrated.criterion) << ", beam "
        << calibrated.beam_size << ", pmi weight " << calibrated.pmi_weight << ", "
        << calibrated.length << " tokens and " << calibrated.k << " exemplars; with "
-       << ToString(options.criterion) << ", beam " << options.beam_size << ", pmi weight "
-       << options.pmi_weight << ", " << options.length << " tokens and " << k
-       << " exemplars they are less exact";
+       << ToString(options.criterion)
+       << (options.prior == Prior::kNetwork ? " (p(d) of other units)" : "") << ", beam "
+       << options.beam_size << ", pmi weight " << options.pmi_weight << ", " << options.length
+       << " tokens and " << k << " exemplars they are less exact";
   progress.Warn(text.str());
 }
 
 /// Searches descriptions for `units`, whose region features are the rows of `features`.
 void SetAllTexts(const Bundle& bundle, const Array& features, const DescribeOptions& options,
-                 const std::vector<UnitDescription*>& units, Progress& progress) {
+                 const Tensors& other_units, const std::vector<UnitDescription*>& units,
+                 Progress& progress) {
   const Captioner& captioner = bundle.captioner();
-  const Confidences confidences(bundle);
+  const Confidences confidences(bundle, features.shape[1]);
   const SearchOptions search = {options.beam_size, options.length, options.pmi_weight,
-                                options.criterion};
+                                options.criterion, other_units};
   const auto count = static_cast<int64_t>(units.size());
   const int64_t unit_size = features.shape[1] * features.shape[2];
   progress.Begin("descriptions", count, "units");
@@ -182,11 +208,11 @@ void SetAllTexts(const Bundle& bundle, const Array& features, const DescribeOpti
 }  // namespace
 
 void Validate(const DescribeOptions& options) {
-  CheckRange("beam_size", options.beam_size, 1, 1000);
-  CheckRange("pmi_weight", options.pmi_weight, 0, 10);
-  CheckRange("length", options.length, 1, 100);
-  CheckRange("runners_up", options.runners_up, 0, 1000);
-  CheckRange("workers", options.workers, 0, 1024);
+  RequireInRange("beam_size", options.beam_size, 1, 1000);
+  RequireInRange("pmi_weight", options.pmi_weight, 0, 10);
+  RequireInRange("length", options.length, 1, 100);
+  RequireInRange("runners_up", options.runners_up, 0, 1000);
+  RequireInRange("workers", options.workers, 0, 1024);
 }
 
 std::vector<UnitName> ChosenUnits(const RunManifest& manifest, const DescribeOptions& options) {
@@ -223,6 +249,7 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
   descriptions.bundle_name = bundle.name();
   descriptions.bundle_hash = bundle.hash();
   descriptions.criterion = ToString(options.criterion);
+  descriptions.prior = ToString(options.prior);
   descriptions.pmi_weight = options.pmi_weight;
   descriptions.beam_size = options.beam_size;
   const std::vector<UnitName> units = ChosenUnits(run.manifest, options);
@@ -232,16 +259,17 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
   for (const UnitName& unit : units) {
     while (exemplars->layer != unit.layer) ++exemplars;
     descriptions.units.push_back(WithoutText(run, *exemplars, unit.unit));
-    if (IsDescribable(*exemplars, unit.unit)) described.push_back(&descriptions.units.back());
+    if (exemplars->IsDescribable(unit.unit)) described.push_back(&descriptions.units.back());
   }
   const Array features = ComputeRegionFeatures(run, SelectUnits(layers, described),
                                                bundle.encoder(), workers, progress);
   UseThreads(workers);
+  const Tensors other_units = MemoryOfPrior(run, layers, bundle, options, workers, progress);
   if (const Calibration* calibration = bundle.calibration()) {
     descriptions.calibration = calibration->summary;
     WarnOfOtherSearch(calibration->search, options, run.manifest.k, progress);
   }
-  SetAllTexts(bundle, features, options, described, progress);
+  SetAllTexts(bundle, features, options, other_units, described, progress);
   return descriptions;
 }
 

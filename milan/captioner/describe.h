@@ -17,9 +17,10 @@ struct DescribeOptions {
   // Affects results.
   int beam_size = 50;  ///< Hypotheses kept by the beam search (paper: 50).
   Criterion criterion = Criterion::kConsensus;
-  double pmi_weight = 0.2;  ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
-  int length = 15;          ///< Longest description in tokens, the end mark included.
-  int runners_up = 5;       ///< Other descriptions kept per unit.
+  Prior prior = Prior::kLanguage;  ///< Of pmi, and so of consensus.
+  double pmi_weight = 0.2;         ///< lambda in log p(d|E) - lambda * log p(d) (reference: 0.2).
+  int length = 15;                 ///< Longest description in tokens, the end mark included.
+  int runners_up = 5;              ///< Other descriptions kept per unit.
   /// Sorted: only these units are described and in the result. Empty: all units of the run.
   std::vector<UnitName> units;
   // Affects speed only.

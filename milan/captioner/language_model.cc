@@ -1,52 +1,10 @@
 #include "milan/captioner/language_model.h"
 
-#include <map>
-#include <utility>
+#include "milan/captioner/prefix_tree.h"
 
 namespace milan {
-namespace {
 
 namespace nn = torch::nn;
-
-/// The tokens of sequences at one position, each once per different beginning.
-struct PrefixLevel {
-  std::vector<int64_t> tokens;   ///< The last token of each beginning.
-  std::vector<int64_t> parents;  ///< The beginning in the level before that it extends.
-};
-
-/// All beginnings of `sequences`, the shared ones once. Level 0 is the empty beginning.
-struct PrefixTree {
-  std::vector<PrefixLevel> levels;
-  /// Of each sequence, its beginnings' places in levels 1, 2, ...
-  std::vector<std::vector<size_t>> places;
-};
-
-PrefixTree MakePrefixTree(const std::vector<std::vector<int>>& sequences, int start) {
-  PrefixTree tree{{{{start}, {0}}}, std::vector<std::vector<size_t>>(sequences.size())};
-  bool any = true;
-  for (size_t t = 0; any; ++t) {
-    any = false;
-    PrefixLevel level;
-    std::map<std::pair<size_t, int>, size_t> known;
-    for (size_t i = 0; i < sequences.size(); ++i) {
-      if (sequences[i].size() <= t) continue;
-      any = true;
-      const size_t parent = t == 0 ? 0 : tree.places[i][t - 1];
-      const int token = sequences[i][t];
-      const auto [place, is_new] = known.try_emplace({parent, token}, level.tokens.size());
-      if (is_new) {
-        level.tokens.push_back(token);
-        level.parents.push_back(static_cast<int64_t>(parent));
-      }
-      tree.places[i].push_back(place->second);
-    }
-    if (any) tree.levels.push_back(std::move(level));
-  }
-  return tree;
-}
-
-}  // namespace
-
 LanguageModelImpl::LanguageModelImpl(const LanguageModelSizes& sizes, double dropout) {
   embedding = register_module(
       "embedding",

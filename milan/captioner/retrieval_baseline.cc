@@ -36,11 +36,6 @@ void CheckUnit(const UnitName& unit, const ExemplarSet& exemplars) {
                    "' (" + std::to_string(exemplars.units) + " units)");
 }
 
-bool HasFeatures(const ExemplarSet& exemplars, int64_t unit) {
-  return exemplars.states[static_cast<size_t>(unit)] == UnitState::kAlive &&
-         exemplars.CountOf(unit) > 0;
-}
-
 /// Mean over the second dimension of `features` [units, k, size], row i into the row places[i].
 void ScatterMeans(const Array& features, const Places& places, Array& means) {
   const auto k = static_cast<size_t>(features.shape[1]);
@@ -68,7 +63,7 @@ Array ComputeMeans(const Run& run, const std::vector<UnitName>& units, const Enc
     UnitSelection selection{&exemplars.back(), {}};
     for (const size_t place : in_layer) {
       CheckUnit(units[place], exemplars.back());
-      if (!HasFeatures(exemplars.back(), units[place].unit)) continue;
+      if (!exemplars.back().IsDescribable(units[place].unit)) continue;
       selection.units.push_back(units[place].unit);
       places.push_back(place);
     }

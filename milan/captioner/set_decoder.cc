@@ -93,7 +93,10 @@ torch::Tensor SetDecoderImpl::EncodeSet(const torch::Tensor& features) {
 }
 
 Tensors SetDecoderImpl::Encode(const torch::Tensor& features) {
-  const torch::Tensor set = EncodeSet(features);
+  return Remember(EncodeSet(features));
+}
+
+Tensors SetDecoderImpl::Remember(const torch::Tensor& set) {
   Tensors memory;
   for (WordBlock& block : word_blocks_) {
     const WordBlockImpl::Cache cache = block->Remember(set);
@@ -123,24 +126,22 @@ TextDecoder::Prediction SetDecoderImpl::Next(const Tensors& memory, const torch:
   return prediction;
 }
 
-torch::Tensor SetDecoderImpl::DecodeTexts(const torch::Tensor& set, const torch::Tensor& inputs) {
+torch::Tensor SetDecoderImpl::LogProbabilitiesOf(const Tensors& memory,
+                                                 const torch::Tensor& inputs) {
   const torch::Tensor places = torch::arange(inputs.size(1)).clamp_max(sizes_.length - 1);
   torch::Tensor x =
       drop_(embedding_(inputs) * kEmbeddingScale + positions_.index_select(0, places));
-  for (WordBlock& block : word_blocks_) x = block->Whole(x, block->Remember(set));
+  for (size_t i = 0; i < word_blocks_.size(); ++i) {
+    x = word_blocks_[i]->Whole(x, {memory[2 * i], memory[2 * i + 1]});
+  }
   return torch::log_softmax(output_(word_norm_(x)), -1);
-}
-
-torch::Tensor SetDecoderImpl::LogProbabilitiesOf(const torch::Tensor& features,
-                                                 const torch::Tensor& inputs) {
-  return DecodeTexts(EncodeSet(features), inputs);
 }
 
 torch::Tensor SetDecoderImpl::Loss(const torch::Tensor& features, const TextBatch& texts,
                                    const Vocabulary& vocabulary) {
   const torch::Tensor set = EncodeSet(SomeExemplars(features, training_.fewest_exemplars));
-  const torch::Tensor log_probabilities =
-      DecodeTexts(set, DropWords(texts.inputs, training_.word_dropout, vocabulary));
+  const torch::Tensor log_probabilities = LogProbabilitiesOf(
+      Remember(set), DropWords(texts.inputs, training_.word_dropout, vocabulary));
   const torch::Tensor counted = IsCounted(texts.targets, vocabulary);
   const torch::Tensor smooth = (log_probabilities.mean(-1) * counted).sum() / counted.sum();
   const torch::Tensor words = nn::functional::binary_cross_entropy_with_logits(

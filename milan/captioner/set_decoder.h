@@ -27,15 +27,17 @@ struct SetDecoderImpl : TextDecoder {
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
-  torch::Tensor LogProbabilitiesOf(const torch::Tensor& features,
-                                   const torch::Tensor& inputs) override;
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
+  /// Teacher forcing: log-probabilities [units, steps, vocabulary] of the token after each of
+  /// `inputs` [units, steps], one text per unit of the memory.
+  torch::Tensor LogProbabilitiesOf(const Tensors& memory, const torch::Tensor& inputs);
 
  private:
   /// [units, 2 + k, width]: summaries, then exemplars.
   torch::Tensor EncodeSet(const torch::Tensor& features);
-  torch::Tensor DecodeTexts(const torch::Tensor& set, const torch::Tensor& inputs);
+  /// Keys and values of a set, by block of the decoder.
+  Tensors Remember(const torch::Tensor& set);
 
   SetDecoderSizes sizes_;
   SetDecoderTraining training_;

@@ -28,7 +28,7 @@ class SetDecoding : public testing::Test {
 
   torch::Tensor Forced(const torch::Tensor& features, const torch::Tensor& inputs) {
     const torch::NoGradGuard no_gradient;
-    return decoder_->LogProbabilitiesOf(features, inputs);
+    return decoder_->LogProbabilitiesOf(decoder_->Encode(features), inputs);
   }
   static double LargestDifference(const torch::Tensor& a, const torch::Tensor& b) {
     return (a - b).abs().max().item<double>();

@@ -30,11 +30,6 @@ struct TextDecoder : torch::nn::Module {
   virtual Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                           const Tensors& state) = 0;
 
-  /// log-probabilities [units, steps, vocabulary] of the token after each of `inputs` [units,
-  /// steps], one text per unit.
-  virtual torch::Tensor LogProbabilitiesOf(const torch::Tensor& features,
-                                           const torch::Tensor& inputs) = 0;
-
   /// What training minimises: `texts` are of the units of `features`, one each.
   virtual torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                              const Vocabulary& vocabulary) = 0;

@@ -112,10 +112,7 @@ std::function<bool(int64_t)> UsableUnits(const AnnotatedRun& annotated, size_t i
   }
   const auto exemplars = std::make_shared<ExemplarSet>(
       annotated.run.Exemplars(annotated.run.manifest.layers[index].name));
-  return [exemplars](int64_t unit) {
-    const bool is_alive = exemplars->states[static_cast<size_t>(unit)] == UnitState::kAlive;
-    return is_alive && exemplars->CountOf(unit) > 0;
-  };
+  return [exemplars](int64_t unit) { return exemplars->IsDescribable(unit); };
 }
 
 AnnotatedRun ReadSource(const TrainingSource& source, const TrainOptions& options,

@@ -6,6 +6,7 @@
 
 #include "milan/base/csv.h"
 #include "milan/base/json.h"
+#include "milan/evaluate/interval_json.h"
 
 namespace milan {
 namespace {
@@ -130,11 +131,8 @@ std::string ToJson(std::span<const EvaluationRow> rows) {
     Json entry = {{"name", row.name}, {"certainty", row.certainty}, {"units", row.units}};
     for (const Scores scores : {&EvaluationRow::agreement, &EvaluationRow::distinction}) {
       for (const Score& score : row.*scores) {
-        const Interval& interval = score.interval;
         entry[score.column] =
-            score.has_interval
-                ? Json{{"value", interval.value}, {"low", interval.low}, {"high", interval.high}}
-                : Json(interval.value);
+            score.has_interval ? ToJson(score.interval) : Json(score.interval.value);
       }
     }
     Json repeated = Json::array();

@@ -105,6 +105,10 @@ int64_t ExemplarSet::CountOf(int64_t unit) const {
   return std::count_if(first, first + k, [](int32_t id) { return id >= 0; });
 }
 
+bool ExemplarSet::IsDescribable(int64_t unit) const {
+  return states[static_cast<size_t>(unit)] == UnitState::kAlive && CountOf(unit) > 0;
+}
+
 std::vector<float> ExemplarSet::Map(int64_t unit, int64_t rank) const {
   const int64_t positions = height * width;
   const auto first = maps.begin() + (unit * k + rank) * positions;

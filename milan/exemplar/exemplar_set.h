@@ -49,6 +49,8 @@ struct ExemplarSet {
 
   /// Photos that unit `unit` really has as exemplars (<= k).
   int64_t CountOf(int64_t unit) const;
+  /// True for an alive unit with exemplars: there is something to describe.
+  bool IsDescribable(int64_t unit) const;
   int32_t PhotoId(int64_t unit, int64_t rank) const { return photo_ids[unit * k + rank]; }
   /// The activation map of one exemplar as floats [height * width].
   std::vector<float> Map(int64_t unit, int64_t rank) const;

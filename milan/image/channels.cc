@@ -71,7 +71,7 @@ uint8_t ByteOf(char letter, const uint8_t* rgb) {
 
 /// The numbers of `from`'s channels, put in the order of `to`'s; `alpha` for one that is new.
 std::vector<float> Reorder(const std::vector<float>& values, Channels from, Channels to,
-                           float alpha, const char* option) {
+                           float alpha, const std::string& number) {
   if (values.size() == 1) return values;
   const std::string_view letters = LettersOf(from);
   std::vector<float> result;
@@ -82,9 +82,8 @@ std::vector<float> Reorder(const std::vector<float>& values, Channels from, Chan
     } else if (letter == kAlpha) {
       result.push_back(alpha);
     } else {
-      throw UsageError("--channels " + ToString(to) + ": the preprocessing is for " +
-                       ToString(from) + " input; say the numbers for these channels with " +
-                       option);
+      throw UsageError("channels " + ToString(to) + ": the preprocessing is for " + ToString(from) +
+                       " input; say the " + number + " for these channels, too");
     }
   }
   return result;
@@ -125,14 +124,14 @@ void SetImageNetStatistics(Channels channels, Preprocessing& preprocessing) {
     preprocessing.std = {average(usual.std)};
     return;
   }
-  preprocessing.mean = Reorder(usual.mean, Channels::kRgb, channels, 0, "--mean");
-  preprocessing.std = Reorder(usual.std, Channels::kRgb, channels, 1, "--std");
+  preprocessing.mean = Reorder(usual.mean, Channels::kRgb, channels, 0, "mean");
+  preprocessing.std = Reorder(usual.std, Channels::kRgb, channels, 1, "std");
 }
 
 void ChangeChannels(Channels channels, Preprocessing& preprocessing) {
   const Channels from = preprocessing.channels;
-  preprocessing.mean = Reorder(preprocessing.mean, from, channels, 0, "--mean");
-  preprocessing.std = Reorder(preprocessing.std, from, channels, 1, "--std");
+  preprocessing.mean = Reorder(preprocessing.mean, from, channels, 0, "mean");
+  preprocessing.std = Reorder(preprocessing.std, from, channels, 1, "std");
   preprocessing.channels = channels;
 }
 

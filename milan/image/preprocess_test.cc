@@ -157,7 +157,7 @@ TEST(ChangeChannels, NumbersFollowTheirColours) {
   EXPECT_EQ(preprocessing.mean, (std::vector{0.406F, 0.456F, 0.485F, 0.0F}));
   EXPECT_EQ(preprocessing.std, (std::vector{0.225F, 0.224F, 0.229F, 1.0F}));
   EXPECT_THAT([&] { ChangeChannels(Channels::kGrey, preprocessing); },
-              ThrowsMessage<Error>(HasSubstr("--mean")));
+              ThrowsMessage<Error>(HasSubstr("say the mean for these channels")));
   SetImageNetStatistics(Channels::kGrey, preprocessing);
   EXPECT_EQ(preprocessing.mean.size(), 1U);
   EXPECT_NO_THROW(Validate(preprocessing));

@@ -165,11 +165,10 @@ std::string ReportScript(const RunManifest& manifest, const Descriptions& descri
       {"mask_size", kMaskSize},
       {"units_per_file", kUnitsPerFile}};
   if (!descriptions.units.empty()) {
-    report["bundle"] = {{"name", descriptions.bundle_name},
-                        {"hash", descriptions.bundle_hash},
-                        {"criterion", descriptions.criterion},
-                        {"pmi_weight", descriptions.pmi_weight},
-                        {"beam_size", descriptions.beam_size}};
+    report["bundle"] = {
+        {"name", descriptions.bundle_name},      {"hash", descriptions.bundle_hash},
+        {"criterion", descriptions.criterion},   {"prior", descriptions.prior},
+        {"pmi_weight", descriptions.pmi_weight}, {"beam_size", descriptions.beam_size}};
   }
   if (descriptions.calibration) {
     report["calibration"] = ParseJson(ToJsonText(*descriptions.calibration), "calibration");

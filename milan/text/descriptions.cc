@@ -68,6 +68,7 @@ Json ToJson(const Descriptions& descriptions) {
                {"version", kVersion},
                {"bundle", {{"name", descriptions.bundle_name}, {"hash", descriptions.bundle_hash}}},
                {"criterion", descriptions.criterion},
+               {"prior", descriptions.prior},
                {"pmi_weight", descriptions.pmi_weight},
                {"beam_size", descriptions.beam_size}};
   if (descriptions.calibration) {
@@ -155,6 +156,7 @@ Descriptions ReadDescriptions(const Path& folder) {
   descriptions.bundle_name = Get<std::string>(bundle, "name", name + ": bundle");
   descriptions.bundle_hash = Get<std::string>(bundle, "hash", name + ": bundle");
   descriptions.criterion = GetOr<std::string>(json, "criterion", "pmi", name);
+  descriptions.prior = GetOr<std::string>(json, "prior", "language", name);
   descriptions.pmi_weight = Get<double>(json, "pmi_weight", name);
   descriptions.beam_size = Get<int>(json, "beam_size", name);
   if (json.contains("calibration")) {

@@ -39,6 +39,7 @@ struct Descriptions {
   std::string bundle_hash;
   /// What they were chosen by: "pmi", "likelihood" or "consensus".
   std::string criterion = "pmi";
+  std::string prior = "language";  ///< What p(d) is: "language" or "network" (criterion.h).
   double pmi_weight = 0.2;
   int beam_size = 50;
   std::vector<UnitDescription> units;  ///< Layers in the run's order, units ascending.

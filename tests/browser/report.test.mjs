@@ -120,6 +120,21 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     }));
   }
 
+  for (const width of [1400, 900, 380]) {
+    test(`names the unit in full at ${width} pixels, however long its layer's name`, () =>
+      withPage(async (page) => {
+        await page.locator('#layer').selectOption({index: 2});
+        await pictured(page);
+        const cut = await page.locator('.card:not(.probe) .place').evaluateAll((places) => places
+          .filter((place) => {
+            const number = place.querySelector('.number');
+            return number.scrollWidth > number.clientWidth + 1 || number.clientWidth === 0 ||
+              number.getBoundingClientRect().right > place.getBoundingClientRect().right + 1;
+          }).map((place) => place.textContent));
+        assert.deepEqual(cut, []);
+      }, {viewport: {width, height: 900}}));
+  }
+
   test('shows mask, outline and whole photo', () => withPage(async (page) => {
     await pictured(page);
     const clearPart = () => page.locator('.card canvas').first().evaluate((canvas) => {

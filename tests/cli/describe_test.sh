@@ -39,6 +39,16 @@ done
 printf 'layer,unit\nlayer2,300\n' > units.csv
 expect 2 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --bundle "$bundle" --units units.csv; says "no unit 300"
 
+# Against the other units of the network: recorded, and not mixed up with the usual p(d).
+expect 0 "$MILAN" describe run --beam 10 --bundle "$bundle" --prior network --criterion pmi --pmi-weight 1 --no-report
+says "confidences are calibrated for"
+grep -q '"prior":"network"' <(tr -d ' \n' < run/descriptions.json) || fail "the prior is not recorded"
+expect 0 "$MILAN" describe run --beam 10 --bundle "$bundle" --prior network --criterion pmi --pmi-weight 1 --no-report
+says "descriptions: kept"
+expect 0 "$MILAN" describe run --beam 10 --bundle "$bundle" --no-report
+cmp before.json run/descriptions.json || fail "the prior of other units stays"
+expect 2 "$MILAN" describe run --bundle "$bundle" --prior photos; one_error_line; says "language, network"
+
 # Descriptions of replaced exemplars do not survive them.
 expect 0 "$MILAN" exemplars network.onnx photos -o run --layers layer1 --overwrite
 [[ ! -e run/descriptions.json ]] || fail "stale descriptions"

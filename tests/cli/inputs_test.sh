@@ -28,6 +28,7 @@ expect 1 "$MILAN" layers nhwc.onnx --layout NCHW;        says "not NCHW"; one_er
 expect 1 "$MILAN" layers nhwc.onnx --channels GREY --mean 0 --std 1; says "[1, 16, 16, 3]"; one_error_line
 expect 2 "$MILAN" layers rgba.onnx --mean 0,0,0;         says "one number or 4 for RGBA"; one_error_line
 expect 1 "$MILAN" layers bytes.onnx --scale 0.00392;     says "takes uint8"; says "--scale 1"; one_error_line
+expect 1 "$MILAN" accuracy bytes.onnx photos --pixel-scale 0.00392; says "--pixel-scale 1"; one_error_line
 expect 1 "$MILAN" layers grey.onnx --resize 32 --crop 32; says "[1, 1, 32, 32]"; one_error_line
 expect 2 "$MILAN" layers quantized.onnx -l relu.uint8;   says "is uint8"; says "'relu.float' can"; one_error_line
 expect 2 "$MILAN" layers quantized.onnx -l weight.float; says "same for every photo"; one_error_line

@@ -33,7 +33,8 @@
       ['Photos', `${report.photos.name}, ${shortHash(report.photos.hash)}`],
       ['Exemplars', `${report.k} per unit, quantile ${report.quantile}`],
       ['Described by', report.bundle ? `${report.bundle.name}, ${shortHash(report.bundle.hash)}, ` +
-        `${report.bundle.criterion ?? "pmi"}, beam ${report.bundle.beam_size}, λ ${report.bundle.pmi_weight}` : 'not described yet'],
+        `${report.bundle.criterion ?? "pmi"}, beam ${report.bundle.beam_size}, λ ${report.bundle.pmi_weight}${
+          report.bundle.prior === 'network' ? ', p(d) of other units' : ''}` : 'not described yet'],
       ['Made with', `milan ${report.milan_version}, ONNX Runtime ${report.engine_version}`],
     ];
     for (const [name, value] of entries) {
