@@ -71,7 +71,7 @@ train: build ## Reproduce models/ from the development data (an hour or two on 2
 
 generalization: build ## How well captioners describe units not trained on (needs build/train; hours; TRIALS, SETTINGS)
 	@/usr/bin/python3 scripts/generalization.py $(BUILD)/milan $(SHARED) build/train --trials $(or $(TRIALS),5) \
-	  --settings $(or $(SETTINGS),left-out,within)
+	  --settings $(or $(SETTINGS),left-out,photos,across,within)
 
 zoo: build ## Export the field's networks with python3-torchvision and hold them against PyTorch (an hour)
 	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_compare_network

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""How well a captioner describes units that it was not trained on: within networks, on a network left out.
+"""How well a captioner describes units that it was not trained on.
 
-usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architecture A] [--settings left-out,within]
+usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architecture A] [--settings left-out,photos,...]
+
+  left-out  trained on three of the four annotated networks, tested on the fourth
+  within    trained on nine tenths of a network's units, tested on the rest, over several draws
+  across    trained on one network, tested on another; mean over the three it may be trained on
+  photos    the bundle's validation units, their exemplars taken from all photos, or only from objects or from the rest
 
 WORK is the folder of `make train` (runs/ and encoder/). Every captioner is trained by `milan train`, every description
 made by `milan describe`, every score computed by `milan evaluate`. Writes WORK/generalization/table.csv and table.md: content-word
@@ -19,6 +24,8 @@ import subprocess
 
 NETWORKS = ["mobilenet_v2", "resnet18_to_layer3", "squeezenet1_1", "squeezenet_places365"]
 TEST_UNITS = 500  # per network and trial: enough for an error of 0.01
+OBJECTS = ["imagenet1k", "imagenet_val", "nips17"]
+OTHERS = ["scenes", "flickr8k", "textures", "text_visible", "objects"]
 
 
 def read(path):
@@ -51,6 +58,7 @@ class Experiment:
         self.work = pathlib.Path(arguments.work)
         self.arguments = arguments
         self.folder = self.work / "generalization"
+        self.encoder = self.work / "encoder" / "encoder.onnx"
 
     def run(self, *command):
         subprocess.run([self.milan, *map(str, command)], check=True)
@@ -58,48 +66,59 @@ class Experiment:
     def annotations(self, network):
         return read(self.data / "annotations" / f"{network}.csv")
 
-    def score(self, name, network, tested, train):
-        """Trains on `train` {network: rows}, scores the units `tested` of `network`; keeps the result."""
+    def score(self, name, network, tested, train, run=None, bundle=None):
+        """Scores the units `tested` of `network` by a captioner trained on `train` {network: rows}; keeps the result.
+        `name`: "CAPTIONER/TEST". `run`: exemplars to describe, where they are not the usual ones."""
         place = self.folder / name
         result = place / "result.json"
         if not result.exists():
-            self.train_and_score(place, network, tested, train)
+            place.mkdir(parents=True, exist_ok=True)
+            files = self.train(place.parent, train, bundle)
+            described = self.describe(place, run or self.work / "runs" / network, tested, bundle or place.parent / "bundle")
+            self.evaluate(place, described, network, tested, files)
         rows = {row["name"]: row for row in json.loads(result.read_text())["rows"] if not row.get("certainty")}
         value = lambda row: rows[row]["content_word_f1"]["value"]
         return {"descriptions": value("descriptions"), "retrieval": value("retrieval"), "constant": value("constant")}
 
-    def train_and_score(self, place, network, tested, train):
-        place.mkdir(parents=True, exist_ok=True)
-        files, runs = [], []
-        for other, rows in train.items():
-            files.append(place / f"{other}.train.csv")
-            runs.append(self.work / "runs" / other)
-            write(files[-1], rows, list(rows[0]))
-        options = ["--architecture", self.arguments.architecture]
-        if self.arguments.epochs:
-            options += ["--epochs", self.arguments.epochs]
-        encoder = self.work / "encoder" / "encoder.onnx"
-        self.run("train", "--annotations", *files, "--exemplars", *runs, "--encoder", encoder, "--hidden", 256,
-                 "--name", place.name, "--feature-cache", self.folder / "features", "-o", place / "bundle", *options)
+    def train(self, folder, train, bundle):
+        """The files of annotations by network, and folder/bundle unless there is a bundle already."""
+        files = {}
+        for network, rows in train.items():
+            files[network] = folder / f"{network}.train.csv"
+            write(files[network], rows, list(rows[0]))
+        if bundle is None and not (folder / "bundle" / "bundle.json").exists():
+            options = ["--architecture", self.arguments.architecture]
+            if self.arguments.epochs:
+                options += ["--epochs", self.arguments.epochs]
+            self.run("train", "--annotations", *files.values(), "--exemplars", *(self.work / "runs" / name for name in files),
+                     "--encoder", self.encoder, "--hidden", 256, "--name", folder.name, "--feature-cache",
+                     self.folder / "features", "-o", folder / "bundle", *options)
+            shutil.rmtree(str(folder / "bundle") + ".training")
+        return files
+
+    def describe(self, place, run, tested, bundle):
         described = place / "run"
         if not described.exists():
-            shutil.copytree(self.work / "runs" / network, described, symlinks=True)
+            shutil.copytree(run, described, symlinks=True)
         units = [{"layer": layer, "unit": unit} for layer, unit in sorted(tested)]
         write(place / "units.csv", units, ["layer", "unit"])
-        self.run("describe", described, "--bundle", place / "bundle", "--units", place / "units.csv", "--no-report")
+        self.run("describe", described, "--bundle", bundle, "--units", place / "units.csv", "--no-report")
+        return described
+
+    def evaluate(self, place, described, network, tested, files):
         rows = [dict(row, split="test") for row in self.annotations(network) if key(row) in tested]
         write(place / "test.csv", rows, list(rows[0]))
         self.run("evaluate", described, "--annotations", place / "test.csv", "--split", "test", "--train-annotations",
-                 *files, "--train-exemplars", *runs, "--encoder", encoder, "--feature-cache", self.folder / "features",
-                 "--no-certainty-rows", "--json-file", place / "result.json")
-        shutil.rmtree(str(place / "bundle") + ".training")
+                 *files.values(), "--train-exemplars", *(self.work / "runs" / name for name in files), "--encoder",
+                 self.encoder, "--feature-cache", self.folder / "features", "--no-certainty-rows", "--json-file",
+                 place / "result.json")
 
     def left_out(self):
         """One row per network: trained on the other three."""
         for network in NETWORKS:
             train = {other: self.annotations(other) for other in NETWORKS if other != network}
             tested = sample(self.annotations(network), 1, TEST_UNITS, 1)
-            yield "left out", network, [self.score(f"left-out-{network}", network, tested, train)]
+            yield "left out", network, [self.score(f"left-out-{network}/test", network, tested, train)]
 
     def within(self):
         """One row per network: trained on nine tenths of its own units, over several draws."""
@@ -109,8 +128,36 @@ class Experiment:
                 rows = self.annotations(network)
                 tested = sample(rows, 0.1, TEST_UNITS, trial)
                 kept = [row for row in rows if key(row) not in tested]
-                scores.append(self.score(f"within-{network}-{trial}", network, tested, {network: kept}))
+                scores.append(self.score(f"within-{network}-{trial}/test", network, tested, {network: kept}))
             yield "within", network, scores
+
+
+    def across(self):
+        """One row per tested network: trained on each of the others alone."""
+        for network in NETWORKS:
+            tested = sample(self.annotations(network), 1, TEST_UNITS, 1)
+            yield "across", network, [self.score(f"across-{other}/{network}", network, tested, {other: self.annotations(other)})
+                                      for other in NETWORKS if other != network]
+
+    def exemplars_of(self, network, name, sets):
+        """Exemplars of the annotated layers over some sets of photos."""
+        folder = self.folder / f"photos-{name}" / f"{network}.exemplars"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        photos = self.folder / f"photos-{name}.txt"
+        photos.write_text("".join(f"{path.resolve()}\n" for one in sets for path in sorted((self.data / "photos" / one).iterdir())))
+        layers = sorted({row["layer"] for row in self.annotations(network)})
+        self.run("exemplars", self.data / "networks" / f"{network}.onnx", photos, "-o", folder, "--layers", ",".join(layers))
+        return folder
+
+    def photos(self):
+        """The bundle's validation units by exemplars of all photos, of objects only, of anything else."""
+        train = {network: [row for row in self.annotations(network) if row["split"] == "train"] for network in NETWORKS}
+        for name, sets in ("all", None), ("objects", OBJECTS), ("others", OTHERS):
+            for network in NETWORKS:
+                rows = [row for row in self.annotations(network) if row["split"] == "val"]
+                run = self.exemplars_of(network, name, sets) if sets else None
+                yield f"photos: {name}", network, [self.score(f"photos-{name}/{network}", network, sample(rows, 1, TEST_UNITS, 1),
+                                                              train, run, self.arguments.bundle)]
 
 
 def summarize(rows):
@@ -135,22 +182,27 @@ def to_markdown(table):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("milan")
     parser.add_argument("data")
     parser.add_argument("work")
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--architecture", default="set")
-    parser.add_argument("--settings", default="left-out,within")
+    parser.add_argument("--settings", default="left-out,photos,across,within")
+    parser.add_argument("--bundle", type=pathlib.Path, default=pathlib.Path(__file__).parents[1] / "models" / "base",
+                        help="that the setting `photos` describes with (models/base)")
     arguments = parser.parse_args()
     experiment = Experiment(arguments)
+    settings = {"left-out": experiment.left_out, "within": experiment.within, "across": experiment.across,
+                "photos": experiment.photos}
     rows = []
     for setting in arguments.settings.split(","):
-        rows += list({"left-out": experiment.left_out, "within": experiment.within}[setting]())
-        table = summarize(rows)
-        write(experiment.folder / "table.csv", table, list(table[0]))
-        (experiment.folder / "table.md").write_text(to_markdown(table))
+        for row in settings[setting]():
+            rows.append(row)
+            table = summarize(rows)
+            write(experiment.folder / "table.csv", table, list(table[0]))
+            (experiment.folder / "table.md").write_text(to_markdown(table))
     print(to_markdown(table), end="")
 
 

@@ -309,12 +309,16 @@ std::vector<CategoryImportance> CompareCategories(const std::vector<UnitImportan
     importance.units = std::ssize(with);
     importance.drop /= count;
     importance.output_drop = std::accumulate(with.begin(), with.end(), 0.0) / count;
-    importance.more_than_others = CompareGroups(with, without, options);
-    p_values.push_back(importance.more_than_others.p_value);
+    if (std::min(with.size(), without.size()) >= CategoryImportance::kFewestUnits) {
+      importance.more_than_others = CompareGroups(with, without, options);
+      p_values.push_back(importance.more_than_others->p_value);
+    }
     result.push_back(std::move(importance));
   }
-  const auto adjusted = Corrected(p_values, Correction::kHolm);
-  for (size_t i = 0; i < result.size(); ++i) result[i].adjusted = adjusted[i];
+  auto adjusted = Corrected(p_values, Correction::kHolm).begin();
+  for (CategoryImportance& importance : result) {
+    if (importance.more_than_others) importance.adjusted = *adjusted++;
+  }
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -101,11 +102,14 @@ std::vector<UnitImportance> MeasureImportance(const std::vector<UnitName>& units
 struct CategoryImportance {
   std::string category;
   int64_t units = 0;
-  double drop = 0;              ///< Mean.
-  double output_drop = 0;       ///< Mean.
-  Comparison more_than_others;  ///< Of the output drop; bootstrap over units.
-  double adjusted = 1;          ///< Among categories (Holm).
+  double drop = 0;         ///< Mean.
+  double output_drop = 0;  ///< Mean.
+  /// Of the output drop; bootstrap over units. None where few units have the category or lack it:
+  /// resampling one value says nothing of how others would be.
+  std::optional<Comparison> more_than_others;
+  double adjusted = 1;  ///< Among the categories that are compared (Holm).
   bool IsSignificant() const { return adjusted < kAlpha; }
+  static constexpr size_t kFewestUnits = 5;  ///< On either side of a comparison.
 };
 /// Of categories that some units have and some lack.
 std::vector<CategoryImportance> CompareCategories(const std::vector<UnitImportance>& units,

@@ -53,15 +53,17 @@ Json ToJson(const LayerImportance& layer) {
   Json json = {{"layer", layer.layer}};
   json["categories"] = Json::array();
   for (const CategoryImportance& category : layer.categories) {
-    json["categories"].push_back(
-        {{"category", category.category},
-         {"units", category.units},
-         {"drop", category.drop},
-         {"output_drop", category.output_drop},
-         {"more_than_others", ToJson(category.more_than_others.difference)},
-         {"p_value", category.more_than_others.p_value},
-         {"adjusted_p_value", category.adjusted},
-         {"significant", category.IsSignificant()}});
+    Json entry = {{"category", category.category},
+                  {"units", category.units},
+                  {"drop", category.drop},
+                  {"output_drop", category.output_drop}};
+    if (category.more_than_others) {
+      entry["more_than_others"] = ToJson(category.more_than_others->difference);
+      entry["p_value"] = category.more_than_others->p_value;
+      entry["adjusted_p_value"] = category.adjusted;
+      entry["significant"] = category.IsSignificant();
+    }
+    json["categories"].push_back(entry);
   }
   return json;
 }
@@ -189,15 +191,19 @@ std::string ImportanceHtml(const LayerImportance& layer, const UnitLinks& links)
                        {},
                        {false, true, true, true, true, true, false}};
   for (const CategoryImportance& category : layer.categories) {
-    const Interval& difference = category.more_than_others.difference;
-    categories.rows.push_back(
-        {category.category, std::to_string(category.units),
-         fmt::format("{:.3f} points", 100 * category.drop),
-         fmt::format("{:.5f}", category.output_drop),
-         fmt::format("{:+.5f} ({:+.5f} to {:+.5f})", difference.value, difference.low,
-                     difference.high),
-         PValueText(category.adjusted),
-         category.IsSignificant() ? "<strong>significant</strong>" : "not significant"});
+    std::vector<std::string> row = {category.category, std::to_string(category.units),
+                                    fmt::format("{:.3f} points", 100 * category.drop),
+                                    fmt::format("{:.5f}", category.output_drop)};
+    if (category.more_than_others) {
+      const Interval& difference = category.more_than_others->difference;
+      row.push_back(fmt::format("{:+.5f} ({:+.5f} to {:+.5f})", difference.value, difference.low,
+                                difference.high));
+      row.push_back(PValueText(category.adjusted));
+      row.push_back(category.IsSignificant() ? "<strong>significant</strong>" : "not significant");
+    } else {
+      row.insert(row.end(), {"-", "-", "too few units"});
+    }
+    categories.rows.push_back(std::move(row));
   }
   html += ToHtml(categories);
   std::vector<const UnitImportance*> units;

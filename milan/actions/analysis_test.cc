@@ -1,5 +1,9 @@
 #include "milan/actions/analysis.h"
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -127,17 +131,27 @@ TEST(ImportanceTest, UnitsThatPhotosNeedStandOut) {
   EXPECT_NEAR(importances[0].output_drop, 0.375, 1e-6);
   EXPECT_LT(importances[0].adjusted, kAlpha);
   EXPECT_EQ(importances[5].p_value, 1);
+}
 
-  const WordClasses classes(nullptr);
-  const auto categories = CompareCategories(importances, classes, {1, 500});
-  std::vector<std::string> names;
-  for (const auto& category : categories) names.push_back(category.category);
-  EXPECT_THAT(names, ElementsAre("colour", "texture", "animal"));
-  const CategoryImportance& animal = categories[2];
-  EXPECT_EQ(animal.units, 4);
-  EXPECT_NEAR(animal.more_than_others.difference.value, 0.375, 1e-6);
+TEST(ImportanceTest, CategoriesOfEnoughUnitsAreCompared) {
+  std::vector<UnitImportance> importances(12);
+  for (size_t i = 0; i < importances.size(); ++i) {
+    const bool is_animal = i < 6;
+    importances[i].description = is_animal ? "dogs" : i == 6 ? "circles" : "red dots";
+    importances[i].output_drop = (is_animal ? 0.3 : 0) + 0.01 * static_cast<double>(i % 6);
+  }
+  const auto categories = CompareCategories(importances, WordClasses(nullptr), {1, 500});
+  std::map<std::string, CategoryImportance> by_name;
+  for (const auto& category : categories) by_name[category.category] = category;
+  const CategoryImportance& animal = by_name.at("animal");
+  EXPECT_EQ(animal.units, 6);
+  EXPECT_NEAR(animal.more_than_others->difference.value, 0.3, 1e-6);
   EXPECT_TRUE(animal.IsSignificant());
-  EXPECT_FALSE(categories[0].IsSignificant());
+  const CategoryImportance& shape = by_name.at("shape");
+  EXPECT_EQ(shape.units, 1);
+  EXPECT_NEAR(shape.output_drop, 0, 1e-9);
+  EXPECT_FALSE(shape.more_than_others) << "one unit is no evidence for a kind of units";
+  EXPECT_FALSE(shape.IsSignificant());
 }
 
 }  // namespace
