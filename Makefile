@@ -8,7 +8,7 @@ SHARED ?= ../shared/data
 CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build install deps demo test lint headers tidy format sanitize bench bench-reference determinism \
+.PHONY: help build install deps demo test lint headers tidy format sanitize sanitize-fast bench bench-reference determinism \
   fuzz train generalization zoo clean
 
 help: ## List the targets
@@ -39,6 +39,9 @@ test: build/.deps-tests build ## Run all fast tests: units, properties, parity, 
 
 sanitize: build/.deps-tests ## Run the tests under address, undefined behaviour and thread sanitizers
 	@scripts/run_sanitizers.sh
+
+sanitize-fast: build/.deps-tests ## The part of it that CI runs: readers of files and the thread pool
+	@scripts/run_sanitizers.sh --fast
 
 FUZZ_SECONDS ?= 1800
 fuzz: build/.deps-fuzz ## Search for files that crash milan, FUZZ_SECONDS (1800) long
