@@ -139,9 +139,9 @@ def interval(values):
 
 
 def student_p_value(values):
-    """Two-sided p-value of a mean of 0, by numerical integration of Student's density; NaN for less than 2 values."""
+    """Two-sided p-value of a mean of 0, by numerical integration of Student's density; NaN for less than 3 values."""
     count = len(values)
-    if count < 2:
+    if count < 3:
         return math.nan
     deviation = statistics.stdev(values)
     if deviation == 0:

@@ -94,7 +94,7 @@ def importance_table(layer):
 
 
 def section(name, result):
-    analysis = result["curves"]["analysis"]
+    analysis = result["curves"]["curves"]
     layers = result["importance"]["importance"]
     return "\n".join([
         f"### {name}\n",

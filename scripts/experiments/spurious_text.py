@@ -34,6 +34,7 @@ class Network:
     def __init__(self, experiment, share, seed):
         self.arguments, self.programs = experiment, Programs(experiment.build, experiment.nice)
         self.share, self.seed = share, seed
+        self.is_main = share == experiment.shares[0]  # the dose curve does with fewer controls and points
         self.work = pathlib.Path(experiment.work)
         self.folder = self.work / f"share-{100 * share:g}" / f"seed-{seed}"
         self.onnx = self.folder / "network.onnx"
@@ -92,7 +93,7 @@ class Network:
             code, said = self.programs.milan_said(
                 "edit", self.onnx, self.validation[validation], "--run", self.run, "--matching", self.arguments.matching,
                 "--test", self.test["clean"], "--counter-cue", self.test["counter"], "--tolerance", self.arguments.tolerance,
-                "--points", 10, "--seed", self.seed, "-o", folder / "edited.onnx", "--report", folder / "report", *layers)
+                "--points", 10 if self.is_main else 5, "--trials", 5 if self.is_main else 2, "--seed", self.seed, "-o", folder / "edited.onnx", "--report", folder / "report", *layers)
             if code == 1 and not report.exists() and "nothing to edit" in said:
                 nothing.touch()
             elif not report.exists() or code not in (0, 1):
@@ -107,7 +108,7 @@ class Network:
         return {"share": self.share, "seed": self.seed, "accuracy": self.accuracy(), "seconds": training["seconds"],
                 "validation_accuracy": training["per_epoch"][-1]["accuracy"],
                 "units": len(read_csv(self.run / "descriptions.csv")),
-                "edits": {name: self.edit(name) for name in VALIDATIONS}}
+                "edits": {name: self.edit(name) for name in (VALIDATIONS if self.is_main else VALIDATIONS[:2])}}
 
 
 def parse():
@@ -136,7 +137,7 @@ def require_same_settings(arguments):
     """Kept steps of other settings would be mixed in silently."""
     names = ("matching", "layers", "tolerance", "epochs", "widths", "smallest_crop", "size", "opacity", "position", "enlarge",
              "bundle", "beam")
-    settings = {name: getattr(arguments, name) for name in names}
+    settings = {name: getattr(arguments, name) for name in names} | {"main share": arguments.shares[0]}
     path = pathlib.Path(arguments.work) / "settings.json"
     if path.exists() and read_json(path) != settings:
         fail(f"{path} was made with other settings; take another --work, or remove that folder")
