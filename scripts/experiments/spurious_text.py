@@ -90,10 +90,12 @@ class Network:
         if not report.exists() and not nothing.exists():
             folder.mkdir(parents=True, exist_ok=True)
             layers = ["--layers", self.arguments.layers] if self.arguments.layers else []
+            controls = (10, 5) if self.is_main else (5, 2)
             code, said = self.programs.milan_said(
                 "edit", self.onnx, self.validation[validation], "--run", self.run, "--matching", self.arguments.matching,
                 "--test", self.test["clean"], "--counter-cue", self.test["counter"], "--tolerance", self.arguments.tolerance,
-                "--points", 10 if self.is_main else 5, "--trials", 5 if self.is_main else 2, "--seed", self.seed, "-o", folder / "edited.onnx", "--report", folder / "report", *layers)
+                "--points", controls[0], "--trials", controls[1], "--seed", self.seed, "-o", folder / "edited.onnx",
+                "--report", folder / "report", *layers)
             if code == 1 and not report.exists() and "nothing to edit" in said:
                 nothing.touch()
             elif not report.exists() or code not in (0, 1):
