@@ -12,7 +12,7 @@ CMAKE_OPTIONS ?=
   fuzz train generalization zoo experiments-build experiment-text experiment-faces experiment-importance clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 deps: ## Install everything by apt and npm (Debian 12 or 13)
 	@scripts/install_dependencies.sh --all
