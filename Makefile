@@ -8,11 +8,11 @@ SHARED ?= ../shared/data
 CMAKE_OPTIONS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build install deps demo test lint headers tidy format sanitize sanitize-fast bench bench-reference determinism \
-  fuzz train generalization zoo clean
+.PHONY: help build install deps demo test lint headers tidy format sanitize sanitize-fast bench bench-reference \
+  determinism fuzz train generalization zoo experiments-build experiment-text experiment-faces experiment-importance clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 deps: ## Install everything by apt and npm (Debian 12 or 13)
 	@scripts/install_dependencies.sh --all
@@ -79,6 +79,20 @@ generalization: build ## How well captioners describe units not trained on (need
 zoo: build ## Export the field's networks with python3-torchvision and hold them against PyTorch (an hour)
 	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_compare_network
 	@/usr/bin/python3 tests/networks/zoo.py --build $(BUILD) --folder build/zoo --photos $(SHARED)/photos $(NETWORKS)
+
+experiments-build: build/.deps-experiments build
+	@cmake $(BUILD) -DMILAN_EXAMPLES=ON -Wno-dev >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_train_classifier
+
+EXPERIMENT = /usr/bin/python3 scripts/experiments/$(1) --build $(BUILD) --data $(SHARED) $(OPTIONS)
+experiment-text: experiments-build ## Text as a misleading cue, removed by description (hours; OPTIONS="--seeds 1 --shares 0.5")
+	@$(call EXPERIMENT,spurious_text.py)
+
+experiment-faces: experiments-build ## Face units with and without faces in training (an hour or two; OPTIONS)
+	@$(call EXPERIMENT,blurred_faces.py)
+
+experiment-importance: experiments-build ## Which categories of units two networks need (an hour; OPTIONS)
+	@$(call EXPERIMENT,importance.py)
 
 clean: ## Remove build outputs, keep the downloaded ONNX Runtime
 	@rm -rf build/{release,dev,asan,tsan,fuzz,demo,train,zoo}

@@ -19,9 +19,10 @@ case "${1:-}" in
   "") ;;
   --with-tests) packages+=(chromium python3 python3-numpy wordnet-base) ;;
   --with-lint) packages+=(clang-format-16 clang-tidy-16 python3) ;;
+  --with-experiments) packages+=(python3 python3-pil fonts-dejavu-core python3-opencv opencv-data wordnet-base) ;;
   --with-fuzz) packages+=(clang-16 libclang-rt-16-dev libfuzzer-16-dev) ;;
   --all) packages+=(chromium python3 python3-numpy wordnet-base clang-format-16 clang-tidy-16) ;;
-  *) echo "usage: $0 [--with-tests | --with-lint | --with-fuzz | --all]" >&2; exit 2 ;;
+  *) echo "usage: $0 [--with-tests | --with-lint | --with-fuzz | --with-experiments | --all]" >&2; exit 2 ;;
 esac
 # Node.js is kept when another source (such as NodeSource, whose nodejs conflicts with Debian's
 # npm package) already provides it.
