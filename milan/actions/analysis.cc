@@ -315,9 +315,10 @@ std::vector<CategoryImportance> CompareCategories(const std::vector<UnitImportan
     }
     result.push_back(std::move(importance));
   }
-  auto adjusted = Corrected(p_values, Correction::kHolm).begin();
+  const std::vector<double> adjusted = Corrected(p_values, Correction::kHolm);
+  auto next = adjusted.begin();
   for (CategoryImportance& importance : result) {
-    if (importance.more_than_others) importance.adjusted = *adjusted++;
+    if (importance.more_than_others) importance.adjusted = *next++;
   }
   return result;
 }
