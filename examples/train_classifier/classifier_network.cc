@@ -80,6 +80,7 @@ ClassifierNetworkImpl::ClassifierNetworkImpl(const ClassifierSizes& sizes) {
       in = sizes.widths[i];
     }
   }
+  drop = register_module("drop", torch::nn::Dropout2d(sizes.unit_dropout));
   fc = register_module("fc", torch::nn::Linear(in, sizes.classes));
 }
 
@@ -87,6 +88,7 @@ torch::Tensor ClassifierNetworkImpl::forward(torch::Tensor x) {
   x = torch::relu(conv1(x));
   for (auto& blocks : layers) {
     for (auto& block : blocks) x = block(x);
+    x = drop(x);
   }
   return fc(x.mean({2, 3}));
 }

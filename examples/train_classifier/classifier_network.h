@@ -13,6 +13,9 @@ struct ClassifierSizes {
   std::vector<int64_t> widths = {32, 64, 128, 256};  ///< Channels of layer1, layer2, ...
   int64_t blocks = 1;                                ///< Residual blocks per layer.
   int64_t classes = 10;
+  /// Part of each layer's units that is zeroed in training, so that the network learns to do
+  /// without any few of them.
+  double unit_dropout = 0;
 };
 
 /// Convolution without bias, batch norm.
@@ -44,6 +47,7 @@ struct ClassifierNetworkImpl : torch::nn::Module {
 
   NormedConv conv1{nullptr};
   std::vector<std::vector<ResidualBlock>> layers;
+  torch::nn::Dropout2d drop{nullptr};  ///< After each layer.
   torch::nn::Linear fc{nullptr};
 };
 TORCH_MODULE(ClassifierNetwork);

@@ -46,6 +46,9 @@ void Check(const Options& options) {
       *std::min_element(options.sizes.widths.begin(), options.sizes.widths.end()) < 1) {
     throw UsageError(fmt::format("--widths: 1 to {} numbers above 0", kMostWidths));
   }
+  if (options.sizes.unit_dropout < 0 || options.sizes.unit_dropout >= 1) {
+    throw UsageError("--unit-dropout: at least 0 and below 1");
+  }
   if (options.sizes.blocks < 1) throw UsageError("--blocks: must be at least 1");
   if (options.side < (int64_t{1} << (depth + 1))) {
     throw UsageError(fmt::format("--size {}: too small for {} layers that halve it; at least {}",
@@ -93,6 +96,7 @@ Json SidecarOf(const Options& options, const Preprocessing& preprocessing,
                       {"seed", options.train.seed},
                       {"widths", options.sizes.widths},
                       {"blocks", options.sizes.blocks},
+                      {"unit_dropout", options.sizes.unit_dropout},
                       {"epochs", options.train.epochs},
                       {"batch", options.train.batch},
                       {"rate", options.train.rate},
@@ -177,6 +181,10 @@ void AddOptions(CLI::App& app, Options& options) {
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--blocks", options.sizes.blocks, "Residual blocks per layer")
+      ->capture_default_str();
+  app.add_option("--unit-dropout", options.sizes.unit_dropout,
+                 "Part of each layer's units that is zeroed in training: the network learns to do "
+                 "without any few")
       ->capture_default_str();
 }
 

@@ -67,7 +67,7 @@ class Network:
         if not self.onnx.exists():
             self.programs.train(self.train, self.validation["like"], "-o", self.onnx, "--seed", self.seed, "--no-flip",
                                 "--smallest-crop", self.arguments.smallest_crop, "--epochs", self.arguments.epochs,
-                                "--widths", self.arguments.widths)
+                                "--widths", self.arguments.widths, "--unit-dropout", self.arguments.unit_dropout)
 
     def describe(self):
         bundle = ["--bundle", self.arguments.bundle] if self.arguments.bundle else []
@@ -123,6 +123,7 @@ def parse():
     parser.add_argument("--tolerance", type=float, default=0, help="of milan edit: what validation accuracy may fall by (0)")
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--widths", default="32,64,128,256")
+    parser.add_argument("--unit-dropout", type=float, default=0, help="part of each layer's units zeroed in training (0)")
     parser.add_argument("--smallest-crop", type=float, default=0.85)
     parser.add_argument("--size", type=int, default=15, help="of the letters in pixels (15)")
     parser.add_argument("--opacity", type=float, default=0.65, help="of their ground (0.65)")
@@ -137,7 +138,7 @@ def parse():
 
 def require_same_settings(arguments):
     """Kept steps of other settings would be mixed in silently."""
-    names = ("matching", "layers", "tolerance", "epochs", "widths", "smallest_crop", "size", "opacity", "position", "enlarge",
+    names = ("matching", "layers", "tolerance", "epochs", "widths", "unit_dropout", "smallest_crop", "size", "opacity", "position", "enlarge",
              "bundle", "beam")
     settings = {name: getattr(arguments, name) for name in names} | {"main share": arguments.shares[0]}
     path = pathlib.Path(arguments.work) / "settings.json"
