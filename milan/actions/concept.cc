@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "milan/base/error.h"
+#include "milan/base/regular_expression.h"
 #include "milan/evaluate/content_words.h"
 #include "milan/text/tokenizer.h"
 
@@ -115,8 +116,9 @@ Concept::Term Concept::MakeTerm(const std::string& text, bool is_whole_pattern) 
   Term term{text, {}, {}};
   if (is_whole_pattern || text.find_first_of(kPatternCharacters) != std::string::npos) {
     try {
-      term.pattern.emplace(is_whole_pattern ? text : "\\b(?:" + text + ")\\b",
-                           std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
+      term.pattern =
+          CompileRegex(is_whole_pattern ? text : "\\b(?:" + text + ")\\b",
+                       std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
     } catch (const std::regex_error& error) {
       throw UsageError("'" + text + "' is no regular expression: " + error.what());
     }

@@ -13,6 +13,7 @@
 
 #include "milan/actions/concept.h"
 #include "milan/base/error.h"
+#include "milan/base/regular_expression.h"
 #include "milan/evaluate/content_words.h"
 
 namespace milan {
@@ -76,7 +77,7 @@ Property PatternProperty(const std::string& name) {
   std::shared_ptr<const std::regex> compiled;
   try {
     compiled = std::make_shared<const std::regex>(
-        pattern, std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
+        CompileRegex(pattern, std::regex::ECMAScript | std::regex::icase | std::regex::optimize));
   } catch (const std::regex_error& error) {
     throw UsageError("'" + pattern + "' is no regular expression: " + error.what());
   }

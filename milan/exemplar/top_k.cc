@@ -37,6 +37,16 @@ int64_t SumOf(const std::vector<uint16_t>& map) {
   return sum;
 }
 
+int64_t PlacesOf(TopK::Entry& entry) {
+  if (!entry.places) entry.places = PlacesAtPeak(entry.map);
+  return *entry.places;
+}
+
+int64_t SumOf(TopK::Entry& entry) {
+  if (!entry.sum) entry.sum = SumOf(entry.map);
+  return *entry.sum;
+}
+
 bool IsFlat(const std::vector<uint16_t>& map) {
   return std::all_of(map.begin(), map.end(), [&](uint16_t half) { return half == map.front(); });
 }
@@ -50,13 +60,15 @@ float TopK::MeritOf(float peak, int32_t photo_id) const {
   return static_cast<float>(Random(static_cast<uint64_t>(photo_id)).Next() >> kDropped);
 }
 
-bool TopK::IsBetter(const Entry& a, const Entry& b) const {
+bool TopK::IsBetter(Entry& a, Entry& b) const {
   const float a_merit = MeritOf(a.peak, a.photo_id);
   const float b_merit = MeritOf(b.peak, b.photo_id);
   if (a_merit != b_merit) return a_merit > b_merit;
-  if (order_ == PhotoOrder::kHighestPeak && a.places != b.places) return a.places > b.places;
-  if (order_ != PhotoOrder::kByChance && a.sum != b.sum) {
-    return (a.sum > b.sum) == (order_ == PhotoOrder::kHighestPeak);
+  if (order_ == PhotoOrder::kHighestPeak && PlacesOf(a) != PlacesOf(b)) {
+    return PlacesOf(a) > PlacesOf(b);
+  }
+  if (order_ != PhotoOrder::kByChance && SumOf(a) != SumOf(b)) {
+    return (SumOf(a) > SumOf(b)) == (order_ == PhotoOrder::kHighestPeak);
   }
   return a.photo_id < b.photo_id;
 }
@@ -81,14 +93,12 @@ void TopK::Insert(const Entry& entry) {
 }
 
 void TopK::Place(Entry entry) {
-  entry.places = PlacesAtPeak(entry.map);
-  entry.sum = SumOf(entry.map);
   if (IsFull() && !IsBetter(entry, entries_.back())) {
     spare_maps_.push_back(std::move(entry.map));
     return;
   }
   const auto place = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& existing) { return IsBetter(entry, existing); });
+                                  [&](Entry& existing) { return IsBetter(entry, existing); });
   entries_.insert(place, std::move(entry));
   if (static_cast<int64_t>(entries_.size()) > k_) {
     spare_maps_.push_back(std::move(entries_.back().map));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,9 +27,9 @@ class TopK {
     float peak = 0;
     int32_t photo_id = -1;
     std::vector<uint16_t> map = {};  ///< Half precision.
-    // Of the map, for ties:
-    int64_t places = 0;  ///< Where it has its peak.
-    int64_t sum = 0;     ///< In units of the smallest half.
+    // Of the map, for ties; found when first asked for, since most photos differ by their peaks:
+    std::optional<int64_t> places = {};  ///< Where it has its peak.
+    std::optional<int64_t> sum = {};     ///< In units of the smallest half.
   };
 
   explicit TopK(int64_t k, PhotoOrder order = PhotoOrder::kHighestPeak) : k_(k), order_(order) {}
@@ -44,7 +45,7 @@ class TopK {
 
  private:
   float MeritOf(float peak, int32_t photo_id) const;
-  bool IsBetter(const Entry& a, const Entry& b) const;
+  bool IsBetter(Entry& a, Entry& b) const;
   void Place(Entry entry);
   std::vector<uint16_t> TakeMap(size_t size);
   bool IsFull() const { return static_cast<int64_t>(entries_.size()) == k_; }

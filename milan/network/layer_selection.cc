@@ -11,6 +11,7 @@
 #include <fnmatch.h>
 
 #include "milan/base/error.h"
+#include "milan/base/regular_expression.h"
 #include "milan/network/graph.h"
 #include "milan/network/layer.h"
 
@@ -22,11 +23,12 @@ constexpr std::string_view kRegexPrefix = "re:";
 /// A name, module path, glob or regular expression.
 class Pattern {
  public:
-  explicit Pattern(const std::string& text) : text_(text) {
-    if (!text.starts_with(kRegexPrefix)) return;
+  /// `is_name`: something has that very name, which is then meant.
+  Pattern(const std::string& text, bool is_name) : text_(text) {
+    if (is_name || !text.starts_with(kRegexPrefix)) return;
     is_regex_ = true;
     try {
-      regex_ = std::regex(text.substr(kRegexPrefix.size()));
+      regex_ = CompileRegex(text.substr(kRegexPrefix.size()));
     } catch (const std::regex_error& error) {
       throw UsageError(
           fmt::format("layer {}: not a regular expression ({})", Quoted(text), error.what()));
@@ -153,8 +155,9 @@ std::vector<Layer> SelectLayers(const std::vector<Layer>& layers,
                                 const std::vector<std::string>& patterns) {
   std::set<size_t> selected;
   for (const std::string& text : patterns) {
-    if (!IsNamed(layers, text)) RefuseFolded(layers, text);
-    const Pattern pattern(text);
+    const bool is_name = IsNamed(layers, text);
+    if (!is_name) RefuseFolded(layers, text);
+    const Pattern pattern(text, is_name);
     const Layer* without_units = nullptr;
     bool selects_any = false;
     for (size_t i = 0; i < layers.size(); ++i) {

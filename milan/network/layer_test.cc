@@ -178,5 +178,14 @@ TEST(SelectLayers, RegularExpressionsStopBeforeTheStackDoes) {
   EXPECT_EQ(SelectLayers({layer, other}, {"re:(a|c|o|n|v)*1"}).at(0).name, "conv1");
 }
 
+TEST(SelectLayers, ANameIsFirstOfAllItself) {
+  for (const char* name : {"re:conv1", "re:(", "features[0]", "*"}) {
+    const Layer layer{name, "Relu", Layout::kMap, {1, 4, 2, 2}, 4, 2, 2};
+    Layer other = layer;
+    other.name = "conv1";
+    EXPECT_EQ(SelectLayers({other, layer}, {name}).back().name, name);
+  }
+}
+
 }  // namespace
 }  // namespace milan

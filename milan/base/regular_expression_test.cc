@@ -1,0 +1,23 @@
+#include "milan/base/regular_expression.h"
+
+#include <gtest/gtest.h>
+
+namespace milan {
+namespace {
+
+TEST(CompileRegex, TakesWhatUsersWrite) {
+  EXPECT_TRUE(
+      std::regex_search("layer12345678901234567890", CompileRegex("r12345678901234567890$")));
+  EXPECT_TRUE(std::regex_match("aaa", CompileRegex("A{2,3}", std::regex::icase)));
+  EXPECT_TRUE(std::regex_match("abab", CompileRegex("(ab)\\1")));
+}
+
+TEST(CompileRegex, RefusesNumbersThatOverflow) {
+  EXPECT_THROW(CompileRegex("(a)\\5555555555555555555555"), std::regex_error);
+  EXPECT_THROW(CompileRegex("a{55555555555555555555}"), std::regex_error);
+  EXPECT_THROW(CompileRegex("a{1,55555555555555555555}"), std::regex_error);
+  EXPECT_THROW(CompileRegex("("), std::regex_error);
+}
+
+}  // namespace
+}  // namespace milan
