@@ -76,7 +76,7 @@ class Experiment:
             files = self.train(place.parent, train, bundle)
             described = self.describe(place, run or self.work / "runs" / network, tested, bundle or place.parent / "bundle")
             self.evaluate(place, described, network, tested, files)
-        rows = {row["name"]: row for row in json.loads(result.read_text())["rows"] if not row.get("certainty")}
+        rows = {row["name"]: row for row in json.loads(result.read_text()) if not row["certainty"]}
         value = lambda row: rows[row]["content_word_f1"]["value"]
         return {"descriptions": value("descriptions"), "retrieval": value("retrieval"), "constant": value("constant")}
 
@@ -107,6 +107,8 @@ class Experiment:
 
     def evaluate(self, place, described, network, tested, files):
         rows = [dict(row, split="test") for row in self.annotations(network) if key(row) in tested]
+        # The constant is the best text of the units trained on, whatever their network.
+        rows += [dict(row, split="train") for path in files.values() for row in read(path)]
         write(place / "test.csv", rows, list(rows[0]))
         self.run("evaluate", described, "--annotations", place / "test.csv", "--split", "test", "--train-annotations",
                  *files.values(), "--train-exemplars", *(self.work / "runs" / name for name in files), "--encoder",

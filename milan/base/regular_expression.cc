@@ -29,6 +29,9 @@ void CheckNumbers(const std::string& expression) {
 
 std::regex CompileRegex(const std::string& expression, std::regex::flag_type flags) {
   CheckNumbers(expression);
+#ifdef __GLIBCXX__
+  flags |= std::regex_constants::__polynomial;
+#endif
   return std::regex(expression, flags);
 }
 
