@@ -34,16 +34,39 @@ bool IsLessHarmful(const ScoredUnit& a, const ScoredUnit& b) {
   return a.accuracy.top5 > b.accuracy.top5;
 }
 
-std::vector<ScoredUnit> ScoreAndOrder(const std::vector<UnitName>& units,
-                                      const JudgedPhotos& validation) {
-  std::vector<EditSet> sets;
-  for (const UnitName& unit : units) sets.push_back({ZeroUnit(unit.layer, unit.unit)});
-  const auto verdicts = validation.judge(sets);
-  std::vector<ScoredUnit> scored;
-  for (size_t i = 0; i < units.size(); ++i) scored.push_back({units[i], AccuracyOf(verdicts[i])});
-  std::stable_sort(scored.begin(), scored.end(), IsLessHarmful);
-  return scored;
-}
+/// How accurate the network is without each unit alone. A unit is measured once, however many
+/// orders it is in: controls draw the same units again and again.
+class SingleUnitScores {
+ public:
+  /// Refers to the photos.
+  explicit SingleUnitScores(const JudgedPhotos& validation) : validation_(validation) {}
+
+  /// Least harmful first; of equally harmful ones the one that is given first.
+  std::vector<ScoredUnit> Order(const std::vector<UnitName>& units) {
+    MeasureMissing(units);
+    std::vector<ScoredUnit> scored;
+    for (const UnitName& unit : units) scored.push_back({unit, accuracies_.at(unit)});
+    std::stable_sort(scored.begin(), scored.end(), IsLessHarmful);
+    return scored;
+  }
+
+ private:
+  void MeasureMissing(const std::vector<UnitName>& units) {
+    std::set<UnitName> missing;
+    for (const UnitName& unit : units) {
+      if (!accuracies_.contains(unit)) missing.insert(unit);
+    }
+    if (missing.empty()) return;
+    std::vector<EditSet> sets;
+    for (const UnitName& unit : missing) sets.push_back({ZeroUnit(unit.layer, unit.unit)});
+    const auto verdicts = validation_.judge(sets);
+    auto next = verdicts.begin();
+    for (const UnitName& unit : missing) accuracies_[unit] = AccuracyOf(*next++);
+  }
+
+  const JudgedPhotos& validation_;
+  std::map<UnitName, Accuracy> accuracies_;
+};
 
 std::vector<UnitName> NamesOf(const std::vector<ScoredUnit>& scored) {
   std::vector<UnitName> names;
@@ -98,7 +121,7 @@ struct Orders {
 };
 
 Orders MakeOrders(const std::vector<ScoredUnit>& order, const std::vector<UnitName>& all,
-                  const JudgedPhotos& validation, const TargetedEditOptions& options) {
+                  SingleUnitScores& scores, const TargetedEditOptions& options) {
   Orders orders;
   orders.edit = NamesOf(order);
   const std::set<UnitName> candidates(orders.edit.begin(), orders.edit.end());
@@ -106,7 +129,7 @@ Orders MakeOrders(const std::vector<ScoredUnit>& order, const std::vector<UnitNa
     const uint64_t seed = options.seed * 1000 + static_cast<uint64_t>(trial);
     orders.random.push_back(DrawLike(orders.edit, UnitDraw(all, candidates, 2 * seed)));
     const auto pool = DrawLike(orders.edit, UnitDraw(all, {}, 2 * seed + 1));
-    orders.sorted.push_back(NamesOf(ScoreAndOrder(pool, validation)));
+    orders.sorted.push_back(NamesOf(scores.Order(pool)));
   }
   return orders;
 }
@@ -259,7 +282,8 @@ TargetedEdit ChooseEdit(const std::vector<UnitName>& candidates, const std::vect
                         const TargetedEditOptions& options) {
   Validate(options);
   TargetedEdit result;
-  result.order = ScoreAndOrder(candidates, validation);
+  SingleUnitScores scores(validation);
+  result.order = scores.Order(candidates);
   const int64_t most = std::min<int64_t>(options.most, std::ssize(result.order));
   const std::vector<UnitName> names = NamesOf(result.order);
   std::vector<EditSet> beginnings;
@@ -276,7 +300,7 @@ TargetedEdit ChooseEdit(const std::vector<UnitName>& candidates, const std::vect
 
   TargetedEditOptions measured = options;
   if (result.chosen == 0) measured.trials = 0;
-  const Orders orders = MakeOrders(result.order, all, validation, measured);
+  const Orders orders = MakeOrders(result.order, all, scores, measured);
   const std::vector<int64_t> steps = StepsOf(most, result.chosen, options.points);
   for (const JudgedPhotos& photos : tests) {
     result.tests.push_back(RunTest(photos, orders, steps, result.chosen, measured));

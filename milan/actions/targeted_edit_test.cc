@@ -1,5 +1,6 @@
 #include "milan/actions/targeted_edit.h"
 
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -87,6 +88,26 @@ TEST_F(TargetedEditTest, RemovesLeastHarmfulUnitsWhileValidationHolds) {
   EXPECT_EQ(edit.validation.size(), 4U);
   EXPECT_THAT(edit.Edits(), ElementsAre(ZeroUnit(all_[0].layer, all_[0].unit),
                                         ZeroUnit(all_[1].layer, all_[1].unit)));
+}
+
+TEST_F(TargetedEditTest, MeasuresNoUnitTwice) {
+  std::map<UnitName, int> measured;
+  JudgedPhotos validation = clean_.Photos("validation");
+  const auto judge = validation.judge;
+  validation.judge = [&](std::span<const EditSet> sets) {
+    for (const EditSet& set : sets) {
+      if (set.size() == 1) ++measured[{set[0].layer, set[0].unit}];
+    }
+    return judge(sets);
+  };
+  TargetedEditOptions options;
+  options.trials = 50;
+  ChooseEdit({all_[2], all_[0], all_[1]}, all_, validation, {clean_.Photos("clean")}, options);
+  EXPECT_EQ(measured.size(), all_.size());
+  for (const auto& [unit, times] : measured) {
+    // The least harmful candidate is measured again as the first of the edit.
+    EXPECT_LE(times, unit == all_[0] ? 2 : 1) << unit.layer << ":" << unit.unit;
+  }
 }
 
 TEST_F(TargetedEditTest, TestsSayWhatItDoesBesideControls) {

@@ -98,7 +98,7 @@ std::vector<UnitSelection> SelectUnits(const std::vector<ExemplarSet>& layers,
 /// Says how sure descriptions are, if the bundle is calibrated.
 class Confidences {
  public:
-  /// `k`: exemplars of each unit.
+  /// `k`: exemplars of each unit, with repetitions where it has fewer.
   Confidences(const Bundle& bundle, int64_t k) : calibration_(bundle.calibration()) {
     if (calibration_ == nullptr) return;
     signals_.emplace(bundle.captioner(), ToTensor(calibration_->null_regions.View()), k,
@@ -154,6 +154,28 @@ Tensors MemoryOfPrior(const Run& run, const std::vector<ExemplarSet>& layers, co
       ComputeRegionFeatures(run, UnitsOfPrior(layers), bundle.encoder(), workers, progress);
   const torch::NoGradGuard no_gradient;
   return bundle.captioner().decoder()->Encode(ToTensor(features.View()));
+}
+
+/// Fewer exemplars say nothing of how sure a text is: random halves of them are nearly the same, and
+/// so are their descriptions, whatever these are worth.
+int64_t FewestExemplars(const Calibration& calibration) {
+  return (calibration.search.k + 1) / 2;
+}
+
+/// Takes back the confidences of units with too few exemplars, and says so.
+void DropUnknownConfidences(const Calibration& calibration,
+                            const std::vector<UnitDescription*>& units, Progress& progress) {
+  const int64_t fewest = FewestExemplars(calibration);
+  int64_t dropped = 0;
+  for (UnitDescription* unit : units) {
+    if (std::ssize(unit->photos) >= fewest) continue;
+    unit->confidence.reset();
+    ++dropped;
+  }
+  if (dropped == 0) return;
+  progress.Warn("units with fewer than " + std::to_string(fewest) +
+                " exemplars: " + std::to_string(dropped) + " of " + std::to_string(units.size()) +
+                "; how sure their descriptions are is not known, and none counts as reliable");
 }
 
 /// A calibration is one of a search and a number of exemplars.
@@ -270,6 +292,9 @@ Descriptions Describe(const Run& run, const Bundle& bundle, const DescribeOption
     WarnOfOtherSearch(calibration->search, options, run.manifest.k, progress);
   }
   SetAllTexts(bundle, features, options, other_units, described, progress);
+  if (const Calibration* calibration = bundle.calibration()) {
+    DropUnknownConfidences(*calibration, described, progress);
+  }
   return descriptions;
 }
 

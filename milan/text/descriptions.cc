@@ -31,7 +31,7 @@ std::string ToCsv(const Descriptions& descriptions) {
                                    Number(best.pmi)});
     }
     if (const std::optional<bool> is_reliable = descriptions.IsReliable(unit)) {
-      fields.push_back(fmt::format("{:.4f}", *unit.confidence));
+      fields.push_back(unit.confidence ? fmt::format("{:.4f}", *unit.confidence) : "");
       fields.emplace_back(*is_reliable ? "true" : "false");
     }
     constexpr size_t kColumns = 8;
@@ -51,10 +51,8 @@ Json ToJson(const ScoredText& scored) {
 Json ToJson(const UnitDescription& unit, std::optional<bool> is_reliable) {
   Json json = {{"layer", unit.layer}, {"unit", unit.unit}, {"state", unit.state}};
   if (unit.state == kAlive) json["description"] = ToJson(unit.best);
-  if (is_reliable) {
-    json["confidence"] = *unit.confidence;
-    json["reliable"] = *is_reliable;
-  }
+  if (unit.confidence) json["confidence"] = *unit.confidence;
+  if (is_reliable) json["reliable"] = *is_reliable;
   json["others"] = Json::array();
   for (const ScoredText& other : unit.others) json["others"].push_back(ToJson(other));
   json["threshold"] = unit.threshold;
@@ -136,8 +134,8 @@ void CheckFormat(const Json& json, const std::string& name) {
 }  // namespace
 
 std::optional<bool> Descriptions::IsReliable(const UnitDescription& unit) const {
-  if (!calibration || !unit.confidence) return std::nullopt;
-  return *unit.confidence >= calibration->threshold;
+  if (!calibration || unit.best.text.empty()) return std::nullopt;
+  return unit.confidence && *unit.confidence >= calibration->threshold;
 }
 
 void WriteDescriptions(const Path& folder, const Descriptions& descriptions) {

@@ -25,8 +25,8 @@ struct UnitDescription {
   std::string state;  ///< "alive", or why there is no description: "dead", "constant", "invalid".
   ScoredText best;    ///< Empty text when state is not "alive".
   std::vector<ScoredText> others;  ///< Runners-up, best first.
-  /// Probability that the text is right (docs/confidence.md); none where there is no text or the
-  /// bundle is not calibrated. Below the calibration's threshold the text is a guess.
+  /// Probability that the text is right (docs/confidence.md); none where there is no text, where the
+  /// unit has too few exemplars, or where the bundle is not calibrated.
   std::optional<double> confidence = {};
   double threshold = 0;
   std::vector<double> activations;  ///< Peaks of the exemplars, best first.
@@ -45,7 +45,8 @@ struct Descriptions {
   std::vector<UnitDescription> units;  ///< Layers in the run's order, units ascending.
   std::optional<CalibrationSummary> calibration = {};  ///< Of the bundle; none: not calibrated.
 
-  /// Whether the unit's confidence reaches the threshold; none where it has no confidence.
+  /// Whether the unit's confidence reaches the threshold; if not, its text is a guess. A text of
+  /// unknown confidence is one too. None without a calibration, and where there is no text.
   std::optional<bool> IsReliable(const UnitDescription& unit) const;
 };
 

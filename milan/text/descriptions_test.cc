@@ -89,6 +89,12 @@ TEST(DescriptionsTest, TheTableSaysWhatIsReliable) {
   EXPECT_EQ(table.rows[0][table.Column("confidence")], "0.3000");
   EXPECT_EQ(table.rows[0][table.Column("reliable")], "true");
   EXPECT_EQ(table.rows[1][table.Column("reliable")], "false");
+  descriptions.units[1].confidence.reset();
+  WriteDescriptions(folder.path(), descriptions);
+  table = ReadCsv(folder / "descriptions.csv");
+  EXPECT_EQ(table.rows[1][table.Column("confidence")], "") << "too few exemplars";
+  EXPECT_EQ(table.rows[1][table.Column("reliable")], "false");
+  EXPECT_EQ(ReadDescriptions(folder.path()).IsReliable(descriptions.units[1]), false);
   WriteDescriptions(folder.path(), Example());
   table = ReadCsv(folder / "descriptions.csv");
   EXPECT_EQ(table.rows[0][table.Column("confidence")], "") << "not calibrated";

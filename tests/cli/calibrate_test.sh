@@ -70,6 +70,15 @@ expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 5
 says "descriptions: kept"
 expect 0 "$MILAN" describe network.onnx photos -o run --layers 'layer*' --beam 3 --bundle bundle --no-report
 says "confidences are calibrated for consensus, beam 5"
+# Four photos are four exemplars: too few to say how sure a text is, whatever its signals.
+mkdir few && cp $(ls -d photos/* | head -4) few/
+expect 0 "$MILAN" describe network.onnx few -o few.run --layers 'layer*' --beam 5 --bundle bundle
+says "units with fewer than 8 exemplars: "; says ", 0 of them reliably"
+"$python" - <<'EOF' || fail "confidences of few exemplars"
+import csv
+rows = [row for row in csv.DictReader(open("few.run/descriptions.csv")) if row["description"]]
+assert rows and all((row["confidence"], row["reliable"]) == ("", "false") for row in rows), rows
+EOF
 expect 0 "$MILAN" evaluate run --annotations a.csv --no-certainty-rows; says "ECE by chance"; says "| 19 | "
 
 # A calibration that was changed by hand is not believed.

@@ -12,7 +12,7 @@ milan.data = (() => {
     /**
      * All units in the run's order: {index, layer, number, name, state, description, pmi,
      * confidence, isGuess, peak}. A guess is a description whose confidence does not reach the
-     * threshold.
+     * threshold of the calibration, or is not known though there is one.
      */
     units: [],
     layers: [],
@@ -50,8 +50,9 @@ milan.data = (() => {
       layer.first_index = data.units.length;
       for (let number = 0; number < layer.states.length; number += 1) {
         const unit = unitOf(layer, number);
-        unit.isGuess = unit.confidence !== null && Boolean(report.calibration) &&
-          unit.confidence < report.calibration.threshold;
+        // null >= 0.3 is false: a text of unknown confidence is a guess.
+        unit.isGuess = Boolean(report.calibration && unit.description) &&
+          !(unit.confidence >= report.calibration.threshold);
         data.units.push(unit);
       }
     }

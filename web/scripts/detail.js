@@ -52,6 +52,8 @@ milan.detail = (() => {
       if (unit.confidence !== null) {
         list.append(fact('confidence', percent(unit.confidence),
           'probability that the description is right, as calibrated on annotated units'));
+      } else if (unit.isGuess) {
+        list.append(fact('confidence', 'not known', 'too few exemplars to say how sure the description is'));
       }
       list.append(
         fact('pmi', score(pmi), 'log p(d|E) − λ·log p(d)'),

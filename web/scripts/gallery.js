@@ -52,6 +52,9 @@ milan.gallery = (() => {
 
   function scoreOf(unit) {
     if (unit.confidence !== null) return confidenceOf(unit);
+    if (unit.isGuess) {
+      return create('span', {className: 'pmi', title: 'too few exemplars to say how sure it is'}, 'few exemplars');
+    }
     if (unit.pmi === null) return '';
     const meter = create('span', {className: 'meter', 'aria-hidden': 'true'});
     meter.style.setProperty('--part', rankOf(unit));
