@@ -1,6 +1,7 @@
 #include "cli/matching_edit_step.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,8 @@ struct MatchingUnits {
   std::vector<UnitName> all;  ///< Alive ones: what controls are drawn from.
 };
 
+/// With `report.guesses` set, units whose descriptions are not reliable are counted there and never
+/// match.
 MatchingUnits FindMatching(const Descriptions& descriptions, const Concept& concept_,
                            const ConceptResources& resources, const std::set<std::string>& layers,
                            EditReport& report) {
@@ -30,6 +33,10 @@ MatchingUnits FindMatching(const Descriptions& descriptions, const Concept& conc
     const bool has_letters = concept_.MatchesAsSubstring(unit.best.text);
     if (has_letters) ++report.as_letters;
     if (concept_.Match(unit.best.text, resources)) {
+      if (report.guesses && !descriptions.IsReliable(unit).value_or(false)) {
+        ++*report.guesses;
+        continue;
+      }
       units.matching.push_back(name);
       report.descriptions[name] = unit.best.text;
     } else if (has_letters) {
@@ -40,8 +47,21 @@ MatchingUnits FindMatching(const Descriptions& descriptions, const Concept& conc
   report.described = std::ssize(units.all);
   if (!units.matching.empty()) return units;
   throw InputError(fmt::format(
-      "no description of {} has '{}' as a word ({} of {} have the letters only); nothing to edit",
-      report.run.string(), concept_.text(), report.as_letters, report.described));
+      "no {}description of {} has '{}' as a word ({} of {} have the letters{}); nothing to edit",
+      report.guesses ? "reliable " : "", report.run.string(), concept_.text(), report.as_letters,
+      report.described,
+      report.guesses ? fmt::format(", {} of them guesses", *report.guesses) : " only"));
+}
+
+/// Whether guesses are told from reliable descriptions, and can be.
+std::optional<int64_t> NoGuessesYet(const MatchingOptions& options,
+                                    const Descriptions& descriptions) {
+  if (!options.only_reliable) return std::nullopt;
+  if (descriptions.calibration) return 0;
+  throw UsageError(fmt::format(
+      "--only-reliable: the descriptions of {} have no confidences, because the bundle that made "
+      "them is not calibrated (milan calibrate); leave the option out to take all that match",
+      options.run.string()));
 }
 
 /// Labels of the photos that are in the part, or of those that are not; -1 for the others.
@@ -144,6 +164,10 @@ void AddMatchingOptions(CLI::App& command, MatchingOptions& options) {
       ->capture_default_str();
   add("--seed", options.edit.seed, "Of the division of PHOTOS and the controls")
       ->capture_default_str();
+  command
+      .add_flag("--only-reliable", options.only_reliable,
+                "Leave units alone whose descriptions are only guesses")
+      ->group(group);
   command.add_flag("--synonyms", options.with_synonyms, "WordNet's synonyms and kinds match, too")
       ->group(group);
   add("--wordnet", options.words.wordnet,
@@ -176,6 +200,7 @@ MatchingEdit ChooseMatchingUnits(const Path& network, const MatchingOptions& opt
     resources.senses = words->SensesOrNull();
   }
   const Descriptions descriptions = RequireDescriptions(run);
+  report.guesses = NoGuessesYet(options, descriptions);
   WarnOfAnotherNetwork(network, run, terminal);
   const Classifier classifier =
       PrepareClassifierWithClasses(network, options.classes, preprocessing, terminal);

@@ -23,6 +23,7 @@ struct MatchingOptions {
   std::string counter_cue_labels;
   double validation_part = 0.5;
   bool with_synonyms = false;
+  bool only_reliable = false;
   Path report;
   WordOptions words;
   ClassOptions classes;

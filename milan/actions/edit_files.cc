@@ -203,6 +203,10 @@ std::vector<std::string> Summarize(const EditReport& report) {
       "of "
       "them have the letters only).",
       matching, report.described, report.matching, report.as_letters, report.letters_only.size())};
+  if (report.guesses) {
+    sentences[0] += fmt::format(" {} more that speak of it are only guesses and are left alone.",
+                                *report.guesses);
+  }
   const std::vector<double>& validation = report.edit.validation;
   if (report.edit.chosen == 0) {
     sentences.push_back(fmt::format(
@@ -234,6 +238,8 @@ std::string ToJson(const EditReport& report) {
                {"described", report.described},
                {"matching_units", report.edit.order.size()},
                {"as_letters", report.as_letters},
+               {"only_reliable", report.guesses.has_value()},
+               {"guesses_left_alone", report.guesses.value_or(0)},
                {"removed", report.edit.chosen},
                {"tolerance", report.options.tolerance},
                {"trials", report.options.trials},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct EditReport {
   std::string photos;      ///< That validation was taken from, for people.
   int64_t described = 0;   ///< Units that have a description.
   int64_t as_letters = 0;  ///< Of these, those that have the letters anywhere.
+  /// Matching units that were left alone because their descriptions are guesses; none: guesses were
+  /// taken like all others.
+  std::optional<int64_t> guesses = {};
   std::map<UnitName, std::string> descriptions;  ///< Of the matching ones.
   std::vector<UnitName> letters_only;            ///< Letters without the word: "texture" for text.
   std::map<UnitName, std::string> letters_only_texts;

@@ -130,6 +130,14 @@ TEST(EditFilesTest, AReportSaysBothCountsAndHowSureItIs) {
   EXPECT_THAT(UnitsCsv(report), HasSubstr("1,a,0,1,0.500000,text"));
 }
 
+TEST(EditFilesTest, GuessesThatWereLeftAloneAreCounted) {
+  EditReport report = SomeEdit();
+  EXPECT_THAT(Summarize(report)[0], ::testing::Not(HasSubstr("guesses")));
+  report.guesses = 3;
+  EXPECT_THAT(Summarize(report)[0], HasSubstr("3 more that speak of it are only guesses"));
+  EXPECT_THAT(ToJson(report), HasSubstr("\"guesses_left_alone\": 3"));
+}
+
 TEST(EditFilesTest, NothingRemovedIsSaid) {
   EditReport report = SomeEdit();
   report.edit.chosen = 0;

@@ -227,8 +227,8 @@ def parse():
     parser.add_argument("--seeds", type=seeds, default=seeds("1-3"))
     parser.add_argument("--find", default=FIND, help=f"what counts as speaking of faces ({FIND})")
     parser.add_argument("--size", type=int, default=112, help="side of the networks' input (112)")
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--widths", default="32,64,128,256")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--widths", default="32,64,96,192")
     add_common_options(parser, "build/experiments/faces")
     return parser.parse_args()
 

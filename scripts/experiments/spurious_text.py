@@ -89,13 +89,14 @@ class Network:
         nothing = folder / "nothing-matches"
         if not report.exists() and not nothing.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            layers = ["--layers", self.arguments.layers] if self.arguments.layers else []
+            options = ["--layers", self.arguments.layers] if self.arguments.layers else []
+            options += [] if self.arguments.with_guesses else ["--only-reliable"]
             controls = (10, 5) if self.is_main else (5, 2)
             code, said = self.programs.milan_said(
                 "edit", self.onnx, self.validation[validation], "--run", self.run, "--matching", self.arguments.matching,
                 "--test", self.test["clean"], "--counter-cue", self.test["counter"], "--tolerance", self.arguments.tolerance,
                 "--points", controls[0], "--trials", controls[1], "--seed", self.seed, "-o", folder / "edited.onnx",
-                "--report", folder / "report", *layers)
+                "--report", folder / "report", *options)
             if code == 1 and not report.exists() and "nothing to edit" in said:
                 nothing.touch()
             elif not report.exists() or code not in (0, 1):
@@ -119,15 +120,16 @@ def parse():
     parser.add_argument("--shares", type=lambda text: [float(part) for part in text.split(",")], default=[0.5, 0.05, 0.1, 1.0],
                         help="of photos with a name; the first is the main experiment (0.5,0.05,0.1,1)")
     parser.add_argument("--matching", default=MATCHING, help=f"what descriptions must speak of ({MATCHING})")
-    parser.add_argument("--layers", help="edit only these, as layer2,layer3 (default: all)")
+    parser.add_argument("--layers", default="layer2", help="edit only these, as layer2,layer3; empty: all (layer2)")
+    parser.add_argument("--with-guesses", action="store_true", help="take units, too, whose descriptions are only guesses")
     parser.add_argument("--tolerance", type=float, default=0, help="of milan edit: what validation accuracy may fall by (0)")
-    parser.add_argument("--epochs", type=int, default=16)
-    parser.add_argument("--widths", default="32,64,128,256")
-    parser.add_argument("--unit-dropout", type=float, default=0, help="part of each layer's units zeroed in training (0)")
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--widths", default="32,64,96,192")
+    parser.add_argument("--unit-dropout", type=float, default=0.15, help="part of each layer's units zeroed in training (0.15)")
     parser.add_argument("--smallest-crop", type=float, default=0.85)
     parser.add_argument("--size", type=int, default=15, help="of the letters in pixels (15)")
     parser.add_argument("--opacity", type=float, default=0.65, help="of their ground (0.65)")
-    parser.add_argument("--position", choices=overlay_text.POSITIONS, default="top-left")
+    parser.add_argument("--position", choices=overlay_text.POSITIONS, default="anywhere")
     parser.add_argument("--enlarge", type=float, default=1, help="photos before writing; the network sees 96 pixels all the same (1)")
     add_common_options(parser, "build/experiments/text")
     arguments = parser.parse_args()
@@ -138,7 +140,7 @@ def parse():
 
 def require_same_settings(arguments):
     """Kept steps of other settings would be mixed in silently."""
-    names = ("matching", "layers", "tolerance", "epochs", "widths", "unit_dropout", "smallest_crop", "size", "opacity", "position", "enlarge",
+    names = ("matching", "layers", "with_guesses", "tolerance", "epochs", "widths", "unit_dropout", "smallest_crop", "size", "opacity", "position", "enlarge",
              "bundle", "beam")
     settings = {name: getattr(arguments, name) for name in names} | {"main share": arguments.shares[0]}
     path = pathlib.Path(arguments.work) / "settings.json"

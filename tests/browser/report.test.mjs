@@ -308,7 +308,10 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     assert.ok(!(await titles(page)).join().includes('No reliable'));
     await page.locator('#kind').selectOption('guessed');
     assert.equal(await count(page), `${guesses.length} of 60 units`);
-    await page.locator('.card .pmi', {hasText: 'few exemplars'}).scrollIntoViewIfNeeded();
+    // The one of unknown confidence is the last, and in the page once it comes into sight.
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await page.locator('.card .pmi', {hasText: 'few exemplars'}).waitFor();
+    await page.evaluate(() => window.scrollTo(0, 0));
     await page.locator('.card-link').first().click();
     await detail(page).locator('.exemplars').waitFor();
     assert.match(await page.locator('#detail-title').textContent(), /^No reliable description/);

@@ -113,6 +113,21 @@ PYTHON
 "$python" -c 'import json; a = json.load(open("accuracy.json"))["top1"]; b = json.load(open("after.json")); assert abs(a - b) < 1e-6, (a, b)' ||
   fail "the edited network has another accuracy than the report says"
 expect 0 "${edit[@]}" --tolerance 0.99 -o edited.onnx --json -q; says '"milan-edit"'
+# Guesses are left alone where that is asked for, which needs confidences.
+expect 2 "${edit[@]}" --only-reliable -o x.onnx; one_error_line; says "no confidences"
+cp -r run sure
+"$python" - <<'PYTHON'
+import json
+described = json.load(open("sure/descriptions.json"))
+described["calibration"] = {"units": 9, "right_f1": 0.33, "threshold": 0.6, "base_rate": 0.5, "error": 0, "chance_error": 0,
+                            "auc": 0.7, "coverage": 0.5, "precision": 0.8, "bins": [], "nulls": []}
+for unit in described["units"]: unit["confidence"] = 0.7 if unit["layer"] == "layer" else 0.5
+json.dump(described, open("sure/descriptions.json", "w"))
+PYTHON
+expect 0 "$MILAN" edit classifier.onnx val --run sure --matching 'text|letters' --only-reliable --tolerance 0.99 --trials 0 -o sure.onnx
+says "1 of 14 described units speak of"; says "1 more that speak of it are only guesses"
+expect 1 "$MILAN" edit classifier.onnx val --run sure --only-reliable --layers late --matching text -o x.onnx
+one_error_line; says "no reliable description"
 expect 1 "$MILAN" edit classifier.onnx val --run run --matching 'zebra' -o x.onnx; one_error_line; says "nothing to edit"
 expect 2 "$MILAN" edit classifier.onnx val --matching text -o x.onnx; one_error_line; says "--run"
 expect 2 "$MILAN" edit classifier.onnx --run run --matching text -o x.onnx; one_error_line; says "PHOTOS"
