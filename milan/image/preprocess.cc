@@ -130,12 +130,14 @@ Box ViewBox(const Preprocessing& preprocessing, int width, int height) {
   const Geometry geometry = GeometryOf(preprocessing, width, height);
   const Side horizontal = Visible(geometry.horizontal);
   const Side vertical = Visible(geometry.vertical);
-  const double x_scale = width / static_cast<double>(horizontal.resized);
-  const double y_scale = height / static_cast<double>(vertical.resized);
-  return {static_cast<double>(horizontal.first) * x_scale,
-          static_cast<double>(vertical.first) * y_scale,
-          static_cast<double>(horizontal.first + horizontal.count) * x_scale,
-          static_cast<double>(vertical.first + vertical.count) * y_scale};
+  // Divided last: the end of the resized picture is then the photo's, to the last bit.
+  const auto in_photo = [](int64_t position, int size, int64_t resized) {
+    return static_cast<double>(position * size) / static_cast<double>(resized);
+  };
+  return {in_photo(horizontal.first, width, horizontal.resized),
+          in_photo(vertical.first, height, vertical.resized),
+          in_photo(horizontal.first + horizontal.count, width, horizontal.resized),
+          in_photo(vertical.first + vertical.count, height, vertical.resized)};
 }
 
 Image Picture(const Preprocessing& preprocessing, const Image& photo) {

@@ -83,6 +83,20 @@ TEST(ViewBox, IsTheCropInThePhotosPixels) {
   EXPECT_DOUBLE_EQ(padded.right, 4);
 }
 
+TEST(ViewBox, NeverReachesOutOfThePhoto) {
+  // A network's own size is the photo's shorter side, so its edge is the photo's, whatever they are.
+  Preprocessing preprocessing;
+  for (const int side : {7, 96, 112, 224}) {
+    preprocessing.shorter_side = side;
+    preprocessing.crop = {side, side};
+    for (int size = 1; size < 1200; ++size) {
+      const Box box = ViewBox(preprocessing, size, size + 1);
+      ASSERT_LE(box.right, size) << side;
+      ASSERT_LE(box.bottom, size + 1) << side;
+    }
+  }
+}
+
 TEST(Normalize, AppliesTheRulePerChannelInPlanes) {
   const Image picture{2, 1, {0, 51, 255, 102, 204, 10}};
   std::vector<float> output(6);
