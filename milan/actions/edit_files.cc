@@ -1,6 +1,7 @@
 #include "milan/actions/edit_files.h"
 
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -69,31 +70,29 @@ std::string TestSentence(const EditTest& test) {
   return text;
 }
 
+std::string MeanText(const std::vector<double>& trials) {
+  const double sum = std::accumulate(trials.begin(), trials.end(), 0.0);
+  return PercentText(sum / static_cast<double>(trials.size()));
+}
+
+/// What the edited network is compared with on each kind of photos.
 std::string TestTable(const EditReport& report) {
-  HtmlTable table{
-      {"photos", "before (95 %)", "after (95 %)", "change (95 %)", "corrected p", "random",
-       "edit − random", "corrected p", "sort-all", "edit − sort-all", "corrected p"},
-      {},
-      {false, true, true, true, true, true, true, true, true, true, true}};
-  const auto mean = [](const std::vector<double>& trials) {
-    double sum = 0;
-    for (const double trial : trials) sum += trial;
-    return trials.empty() ? std::string("–")
-                          : PercentText(sum / static_cast<double>(trials.size()));
-  };
+  HtmlTable table{{"photos", "compared with", "its accuracy", "edited (95 %)",
+                   "edited − that (95 %)", "corrected p"},
+                  {},
+                  {false, false, true, true, true, true}};
   for (const EditTest& test : report.edit.tests) {
-    const bool has_controls = !test.random_trials.empty();
-    const auto compared = [&](const CorrectedComparison& comparison) {
-      return has_controls ? PointsText(comparison.comparison.difference) : "–";
+    const auto add = [&](const char* name, const std::string& accuracy,
+                         const CorrectedComparison& compared) {
+      table.rows.push_back({EscapeHtml(test.name), name, accuracy, PercentText(test.after),
+                            PointsText(compared.comparison.difference),
+                            PValueText(compared.adjusted)});
     };
-    const auto adjusted = [&](const CorrectedComparison& comparison) {
-      return has_controls ? PValueText(comparison.adjusted) : "–";
-    };
-    table.rows.push_back(
-        {EscapeHtml(test.name), PercentText(test.before), PercentText(test.after),
-         PointsText(test.change.comparison.difference), PValueText(test.change.adjusted),
-         mean(test.random_trials), compared(test.against_random), adjusted(test.against_random),
-         mean(test.sorted_trials), compared(test.against_sorted), adjusted(test.against_sorted)});
+    add("the network before", PercentText(test.before), test.change);
+    if (test.random_trials.empty()) continue;
+    add("without random units", MeanText(test.random_trials), test.against_random);
+    add("without units of any description (sort-all)", MeanText(test.sorted_trials),
+        test.against_sorted);
   }
   return ToHtml(table);
 }

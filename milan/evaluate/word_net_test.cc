@@ -38,6 +38,16 @@ TEST_F(WordNetTest, NumbersOfDifferentPartsOfSpeechAreDifferentSets) {
   EXPECT_FALSE(net_.AreSynonyms("automobile", "big"));
 }
 
+TEST_F(WordNetTest, SensesOfOnePartComeInWordNetsOrder) {
+  const std::vector<int64_t> car = net_.Senses(WordNet::kNoun, "cars");
+  ASSERT_EQ(car.size(), 2U);
+  EXPECT_EQ(car.front(), net_.Senses(WordNet::kNoun, "automobile").front())
+      << "the most frequent sense first";
+  EXPECT_EQ(net_.Senses(WordNet::kVerb, "ran"), net_.Senses(WordNet::kVerb, "run"));
+  EXPECT_TRUE(net_.Senses(WordNet::kVerb, "car").empty()) << "a noun only";
+  EXPECT_TRUE(net_.Senses(WordNet::kAdjective, "unheard").empty());
+}
+
 TEST_F(WordNetTest, FormsHaveTheSetsOfTheirBaseForms) {
   EXPECT_TRUE(net_.AreSynonyms("cars", "automobiles"));
   EXPECT_TRUE(net_.AreSynonyms("driving", "run"));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does removing the units that descriptions call text make a network rely less on text?
 
-usage: spurious_text.py [--seeds 1-5] [--shares 0.5,0.05,0.1,1] [--work build/experiments/text]
+usage: spurious_text.py [--seeds 1-5] [--shares 0.5,0.05,0.1,1] [--dose-seeds 1-2] [--work build/experiments/text]
 
 Per share and seed: a network is trained on photos of which that share carries the right class name (overlay_text.py);
 `milan describe` describes its units over the same photos; `milan edit --matching` removes units whose descriptions
@@ -14,7 +14,7 @@ names, beside random units and units chosen alike whatever their description (so
   counter  the same photos, each with a random name: chosen for what the edit is meant to do; an upper bound.
 
 `like` and `clean` answer the issue's question; all decisions are made without the test photos. Every finished step is
-kept in --work; the same command continues. Writes results.md, results.json, networks.csv, edits.csv, curve.csv, curve.svg.
+kept in --work; the same command continues. Writes results.md, results.json, networks.csv, edits.csv, curve-*.csv, curve-*.svg.
 """
 import argparse
 import pathlib
@@ -91,7 +91,7 @@ class Network:
             folder.mkdir(parents=True, exist_ok=True)
             options = ["--layers", self.arguments.layers] if self.arguments.layers else []
             options += [] if self.arguments.with_guesses else ["--only-reliable"]
-            controls = (10, 5) if self.is_main else (5, 2)
+            controls = (6, 5) if self.is_main else (5, 2)
             code, said = self.programs.milan_said(
                 "edit", self.onnx, self.validation[validation], "--run", self.run, "--matching", self.arguments.matching,
                 "--test", self.test["clean"], "--counter-cue", self.test["counter"], "--tolerance", self.arguments.tolerance,
@@ -111,18 +111,21 @@ class Network:
         return {"share": self.share, "seed": self.seed, "accuracy": self.accuracy(), "seconds": training["seconds"],
                 "validation_accuracy": training["per_epoch"][-1]["accuracy"],
                 "units": len(read_csv(self.run / "descriptions.csv")),
-                "edits": {name: self.edit(name) for name in (VALIDATIONS if self.is_main else VALIDATIONS[:2])}}
+                "edits": {name: self.edit(name) for name in self.arguments.validations}}
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=seeds, default=seeds("1-5"))
+    parser.add_argument("--dose-seeds", type=seeds, default=seeds("1-2"), help="of the other shares (1-2)")
     parser.add_argument("--shares", type=lambda text: [float(part) for part in text.split(",")], default=[0.5, 0.05, 0.1, 1.0],
                         help="of photos with a name; the first is the main experiment (0.5,0.05,0.1,1)")
+    parser.add_argument("--validations", type=lambda text: text.split(","), default=["like", "clean", "counter"],
+                        help="kinds of photos to choose on (like,clean,counter)")
     parser.add_argument("--matching", default=MATCHING, help=f"what descriptions must speak of ({MATCHING})")
     parser.add_argument("--layers", default="layer2", help="edit only these, as layer2,layer3; empty: all (layer2)")
     parser.add_argument("--with-guesses", action="store_true", help="take units, too, whose descriptions are only guesses")
-    parser.add_argument("--tolerance", type=float, default=0, help="of milan edit: what validation accuracy may fall by (0)")
+    parser.add_argument("--tolerance", type=float, default=0.01, help="of milan edit: what validation accuracy may fall by (0.01)")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--widths", default="32,64,96,192")
     parser.add_argument("--unit-dropout", type=float, default=0.15, help="part of each layer's units zeroed in training (0.15)")
@@ -135,6 +138,8 @@ def parse():
     arguments = parser.parse_args()
     if not arguments.seeds:
         fail("--seeds: at least one")
+    if not arguments.validations or not set(arguments.validations) <= set(VALIDATIONS):
+        fail(f"--validations: some of {', '.join(VALIDATIONS)}")
     return arguments
 
 
@@ -152,12 +157,14 @@ def require_same_settings(arguments):
 def main():
     arguments = parse()
     require_same_settings(arguments)
+    main_share, *others = arguments.shares
+    networks = [(main_share, seed) for seed in arguments.seeds]
+    networks += [(share, seed) for seed in arguments.dose_seeds for share in others]
     results = []
-    for share in arguments.shares:
-        for seed in arguments.seeds:
-            print(f"== share {100 * share:g} %, seed {seed}", flush=True)
-            results.append(Network(arguments, share, seed).result())
-            spurious_text_tables.write(pathlib.Path(arguments.work), results, arguments)
+    for share, seed in networks:
+        print(f"== share {100 * share:g} %, seed {seed}", flush=True)
+        results.append(Network(arguments, share, seed).result())
+        spurious_text_tables.write(pathlib.Path(arguments.work), results, arguments)
     print(pathlib.Path(arguments.work, "results.md").read_text(encoding="utf-8"), end="")
 
 

@@ -5,7 +5,7 @@ from common import (holm, interval, markdown_table, p_text, percent, points, stu
                     write_text)
 from line_plot import line_plot
 
-STEPS = range(0, 51, 5)
+STEPS = (*range(0, 20, 2), *range(20, 51, 5))
 ORDERS = {"edit": "by description", "random": "random units", "sorted": "any description (sort-all)"}
 COMPARISONS = ("change", "less_random", "less_sorted")
 
@@ -37,9 +37,10 @@ def network_rows(results):
     rows = []
     for result in results:
         accuracy = result["accuracy"]
+        first = next(iter(result["edits"]))
         rows.append({"share": result["share"], "seed": result["seed"], "clean": accuracy["clean"], "counter": accuracy["counter"],
                      "like": result["validation_accuracy"], "described": result["units"],
-                     "matching": count(result, "like", "matching_units"), "as_letters": count(result, "like", "as_letters"),
+                     "matching": count(result, first, "matching_units"), "as_letters": count(result, first, "as_letters"),
                      "training_seconds": result["seconds"]})
     return rows
 
@@ -160,14 +161,16 @@ def write(work, results, arguments):
     write_csv(work / "edits.csv", edits, list(edits[0]))
     table, facts = edits_table(edits)
     first = results[0]["share"]
-    curve = curve_rows(results, "like")
+    curves = {validation: curve_rows(results, validation) for validation in results[0]["edits"]}
     parts = [f"Units that match '{arguments.matching}'; mean over seeds and its 95 % interval (Student's t); p-values by t "
              "over seeds against 0, corrected by Holm over the rows of a share.\n", networks_table(networks), table]
-    if curve:
-        write_csv(work / "curve.csv", curve, list(curve[0]))
-        write_text(work / "curve.svg", curve_plot(curve, first))
-        parts += [f"Along the order (validation like training, {100 * first:g} % with a name), whether chosen or not:\n",
+    for validation, curve in curves.items():
+        if not curve:
+            continue
+        write_csv(work / f"curve-{validation}.csv", curve, list(curve[0]))
+        write_text(work / f"curve-{validation}.svg", curve_plot(curve, first))
+        parts += [f"Along the order (chosen on {validation} photos, {100 * first:g} % with a name), whether chosen or not:\n",
                   curve_table(curve, first)]
     write_text(work / "results.md", "\n".join(parts))
     write_json(work / "results.json", {"settings": {key: str(value) for key, value in vars(arguments).items()},
-                                       "networks": networks, "edits": edits, "tests": facts, "curve": curve})
+                                       "networks": networks, "edits": edits, "tests": facts, "curves": curves})
