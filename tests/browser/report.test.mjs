@@ -332,6 +332,17 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     await keep(page, 'reliability-dark');
   }, {url: pathToFileURL(join(reports.folder, 'calibrated/index.html')).href}));
 
+  test('masks fit cards of few exemplars', () => withPage(async (page) => {
+    await pictured(page);
+    const {cells, stretch} = await page.locator('.card canvas').first().evaluate((canvas) => {
+      const shown = canvas.getBoundingClientRect();
+      return {cells: canvas.parentElement.querySelectorAll('.picture').length,
+        stretch: (shown.width / canvas.width) / (shown.height / canvas.height)};
+    });
+    assert.equal(cells, 4);
+    assert.ok(Math.abs(stretch - 1) < 0.02, `a mask is ${stretch} times as wide as it should be`);
+  }, {url: pathToFileURL(join(reports.folder, 'few/index.html')).href}));
+
   test('an uncalibrated bundle says that nothing is known', () => withPage(async (page) => {
     await pictured(page);
     assert.match(await page.locator('#reliability').textContent(), /is not known.*milan calibrate/);

@@ -2,7 +2,8 @@
 // made by the real WriteReport from a run that has hostile names, units that are not alive and a
 // photo that is gone; FOLDER/plain/ is the same run without descriptions; FOLDER/annotate/ is the
 // page for annotators of one layer's first units, FOLDER/blind/ the same without descriptions;
-// FOLDER/calibrated/ is a small run whose descriptions have confidences.
+// FOLDER/calibrated/ is a small run whose descriptions have confidences; FOLDER/few/ is a run over
+// four photos.
 
 #include <cstdlib>
 #include <exception>
@@ -49,6 +50,15 @@ void WriteCalibrated(const milan::Path& folder) {
   milan::WriteReport(run, descriptions, folder / "calibrated", {}, progress);
 }
 
+void WriteFew(const milan::Path& folder) {
+  milan::SyntheticRunOptions options;
+  options.photos = 4;
+  options.layers = {{"conv1", 20, 14}};
+  const milan::Run run = milan::MakeSyntheticRun(folder / "four", options);
+  milan::NoProgress progress;
+  milan::WriteReport(run, milan::MakeSyntheticDescriptions(run), folder / "few", {}, progress);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +69,7 @@ int main(int argc, char** argv) {
   try {
     WriteReports(argv[1], argc > 2 ? std::atoll(argv[2]) : 4000);
     WriteCalibrated(argv[1]);
+    WriteFew(argv[1]);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

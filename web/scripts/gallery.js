@@ -107,6 +107,8 @@ milan.gallery = (() => {
   function drawCard(card) {
     if (!card.canvas) return;
     const {width, height} = layout.grid;
+    // As high as the pictures of a whole card: one of few exemplars has fewer rows.
+    card.canvas.style.height = `${height}px`;
     const context = milan.overlay.prepare(card.canvas, width, height);
     card.cells.forEach((cell, rank) => milan.exemplar.draw(context, cell, layout.boxes[rank]));
   }
