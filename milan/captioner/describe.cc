@@ -156,11 +156,9 @@ Tensors MemoryOfPrior(const Run& run, const std::vector<ExemplarSet>& layers, co
   return bundle.captioner().decoder()->Encode(ToTensor(features.View()));
 }
 
-/// Fewer exemplars say nothing of how sure a text is: random halves of them are nearly the same, and
-/// so are their descriptions, whatever these are worth.
-int64_t FewestExemplars(const Calibration& calibration) {
-  return (calibration.search.k + 1) / 2;
-}
+/// Fewer exemplars say nothing of how sure a text is: random halves of them are nearly the same,
+/// and so are their descriptions, whatever these are worth.
+int64_t FewestExemplars(const Calibration& calibration) { return (calibration.search.k + 1) / 2; }
 
 /// Takes back the confidences of units with too few exemplars, and says so.
 void DropUnknownConfidences(const Calibration& calibration,

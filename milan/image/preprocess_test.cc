@@ -84,7 +84,8 @@ TEST(ViewBox, IsTheCropInThePhotosPixels) {
 }
 
 TEST(ViewBox, NeverReachesOutOfThePhoto) {
-  // A network's own size is the photo's shorter side, so its edge is the photo's, whatever they are.
+  // A network's own size is the photo's shorter side, so its edge is the photo's, whatever they
+  // are.
   Preprocessing preprocessing;
   for (const int side : {7, 96, 112, 224}) {
     preprocessing.shorter_side = side;

@@ -25,8 +25,8 @@ struct UnitDescription {
   std::string state;  ///< "alive", or why there is no description: "dead", "constant", "invalid".
   ScoredText best;    ///< Empty text when state is not "alive".
   std::vector<ScoredText> others;  ///< Runners-up, best first.
-  /// Probability that the text is right (docs/confidence.md); none where there is no text, where the
-  /// unit has too few exemplars, or where the bundle is not calibrated.
+  /// Probability that the text is right (docs/confidence.md); none where there is no text, where
+  /// the unit has too few exemplars, or where the bundle is not calibrated.
   std::optional<double> confidence = {};
   double threshold = 0;
   std::vector<double> activations;  ///< Peaks of the exemplars, best first.
