@@ -17,6 +17,7 @@ from common import Programs, add_common_options, fail, markdown_table, p_text, r
 # A late layer of each: units are removed one by one in it.
 NETWORKS = {"squeezenet1_1": "fire9/concat", "mobilenet_v2": "MobileNetV2/Conv2d_18_1/relu6/Relu6"}
 PROPERTIES = "colour,texture,shape,part,person,animal,object,scene"
+CLASSES = 1000
 LEAST_UNITS = 5  # of a category that the table shows
 
 
@@ -27,9 +28,14 @@ def labelled_photos(data, folder, count, seed):
     rows = [row for row in read_csv(data / "photos.csv") if row["set"] == "imagenet1k"]
     if not rows:
         fail(f"{data / 'photos.csv'}: lists no photos of imagenet1k; --data names the development data")
+    # Classes are numbered in the order of their WordNet ids; names alone ("crayfish") may mean several.
+    classes = sorted({row["class"][:9] for row in rows})
+    if len(classes) != CLASSES:
+        fail(f"{data / 'photos.csv'}: has photos of {len(classes)} classes of imagenet1k, not of {CLASSES}")
     random.Random(seed).shuffle(rows)
     rows = sorted(rows[:count], key=lambda row: row["path"])
-    write_csv(folder / "labels.csv", [{"photo": row["path"], "label": row["class"]} for row in rows], ["photo", "label"])
+    write_csv(folder / "labels.csv", [{"photo": row["path"], "label": classes.index(row["class"][:9])} for row in rows],
+              ["photo", "label"])
     write_text(folder / "list.txt", f"# root: {(data / 'photos').resolve()}\n" + "".join(row["path"] + "\n" for row in rows))
 
 
