@@ -40,7 +40,7 @@ def line_plot(series, title, x_label, y_label):
              "text{fill:currentColor}</style>\n",
              f'<text x="{LEFT}" y="20" font-size="14">{html.escape(title)}</text>\n',
              f'<text x="{LEFT}" y="{HEIGHT - 12}">{html.escape(x_label)}</text>\n',
-             f'<text x="8" y="{TOP - 6}">{html.escape(y_label)}</text>\n']
+             f'<text x="8" y="{TOP - 16}">{html.escape(y_label)}</text>\n']
     for i in range(round(10 * (high - low)) + 1):
         at = y(low + i / 10)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="currentColor" opacity="0.15"/>'
