@@ -21,10 +21,14 @@ CLASSES = 1000
 LEAST_UNITS = 5  # of a category that the table shows
 
 
-def labelled_photos(data, folder, count, seed):
-    """list.txt and labels.csv of photos whose ImageNet class photos.csv gives."""
-    if (folder / "list.txt").exists():
-        return
+def background_classes(onnx):
+    """Of a classifier with the 1,000 classes of ImageNet: classes that come before them (TensorFlow's have one)."""
+    names = onnx.with_name(read_json(onnx.with_suffix(".json"))["labels"])
+    return len(names.read_text(encoding="utf-8").splitlines()) - CLASSES
+
+
+def labelled_photos(data, folder, count, seed, first):
+    """list.txt and labels.csv of photos whose ImageNet class photos.csv gives; classes are numbered from `first`."""
     rows = [row for row in read_csv(data / "photos.csv") if row["set"] == "imagenet1k"]
     if not rows:
         fail(f"{data / 'photos.csv'}: lists no photos of imagenet1k; --data names the development data")
@@ -34,7 +38,7 @@ def labelled_photos(data, folder, count, seed):
         fail(f"{data / 'photos.csv'}: has photos of {len(classes)} classes of imagenet1k, not of {CLASSES}")
     random.Random(seed).shuffle(rows)
     rows = sorted(rows[:count], key=lambda row: row["path"])
-    write_csv(folder / "labels.csv", [{"photo": row["path"], "label": classes.index(row["class"][:9])} for row in rows],
+    write_csv(folder / "labels.csv", [{"photo": row["path"], "label": first + classes.index(row["class"][:9])} for row in rows],
               ["photo", "label"])
     write_text(folder / "list.txt", f"# root: {(data / 'photos').resolve()}\n" + "".join(row["path"] + "\n" for row in rows))
 
@@ -58,7 +62,8 @@ class Study:
     def analyze(self, name, *options):
         target = self.work / self.name / name
         if not (target / "analysis.json").exists():
-            photos = self.work / "photos"
+            photos = self.work / self.name / "photos"
+            labelled_photos(self.data, photos, self.arguments.photos, self.arguments.seed, background_classes(self.onnx))
             self.programs.milan("analyze", self.run, photos / "list.txt", "--labels", photos / "labels.csv", "--network",
                                 self.onnx, "--seed", self.arguments.seed, "-o", target, *options)
         return read_json(target / "analysis.json")
@@ -128,7 +133,6 @@ def parse():
 def main():
     arguments = parse()
     work = pathlib.Path(arguments.work)
-    labelled_photos(pathlib.Path(arguments.data), work / "photos", arguments.photos, arguments.seed)
     results = {}
     for name in arguments.networks.split(","):
         print(f"== {name}", flush=True)
