@@ -97,7 +97,10 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option("--dropout", command->dropout, "Default: 0.5, of the set decoder 0.3");
   sub->add_option(
       "--epochs", command->epochs,
-      "At most so many (default: 100); the set decoder takes all of them (default: 16)");
+      "At most so many (default: 100); the set decoder takes all of them (default: as --steps)");
+  sub->add_option("--steps", options.set_training.steps,
+                  "Batches that the set decoder learns from, in whole epochs")
+      ->capture_default_str();
   sub->add_option("--patience", options.patience,
                   "Epochs without improvement before an LSTM's training stops")
       ->capture_default_str();

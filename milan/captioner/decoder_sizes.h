@@ -30,16 +30,22 @@ struct SetDecoderSizes {
 /// What training adds so that a few thousand texts are not learnt by heart (docs/training.md).
 struct SetDecoderTraining {
   double dropout = 0.3;
-  double feature_dropout = 0.3;  ///< Of single features.
+  /// Features are read along so many main directions of the training units' features, which hold
+  /// nearly all of their variance and cost a third to learn from.
+  int64_t directions = 1024;
+  double feature_noise = 0.65;   ///< Deviation of what is added along each direction (features: 1).
   double word_dropout = 0.15;    ///< Words of the text so far that the decoder does not see.
   double label_smoothing = 0.1;
   double word_set_weight = 0.5;  ///< Of telling, from the exemplars alone, which words are said.
   int64_t fewest_exemplars = 6;  ///< Each step sees a random number of exemplars, from here to k.
   double learning_rate = 7e-4;   ///< The highest: reached after `warmup` steps, then falling as a
-                                 ///< cosine to zero over all epochs.
+                                 ///< cosine to zero over all steps.
   int warmup = 200;
   double weight_decay = 0.05;
-  int epochs = 16;  ///< All are taken; of equally good ones the last is kept.
+  /// How long to learn: so many batches, in whole epochs, however few texts there are.
+  int steps = 3000;
+  int epochs = 0;  ///< Instead of `steps` when not 0. All are taken; of equally good ones the last
+                   ///< is kept.
 };
 
 /// Sizes of a decoder; which they are says which decoder.

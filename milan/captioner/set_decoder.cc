@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "milan/captioner/main_directions.h"
+
 namespace milan {
 
 namespace nn = torch::nn;
@@ -14,6 +16,8 @@ constexpr int64_t kSummaries = 2;
 /// of photo may lie anywhere.
 constexpr double kFurthest = 4;
 constexpr double kInitialDeviation = 0.02;
+/// Units at a time whose features are prepared: bounds the memory of what lies between.
+constexpr int64_t kUnitsPrepared = 128;
 /// Embeddings start small, as positions do, and are scaled up to the width of what attention adds.
 constexpr double kEmbeddingScale = 4;
 
@@ -53,7 +57,6 @@ SetDecoderImpl::SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTra
   const TransformerSizes blocks = {sizes.width, sizes.heads, training.dropout};
   feature_mean_ = register_buffer("feature_mean", torch::zeros({sizes.features}));
   feature_deviation_ = register_buffer("feature_deviation", torch::ones({sizes.features}));
-  feature_drop_ = register_module("feature_drop", nn::Dropout(training.feature_dropout));
   read_ = register_module("read", nn::Linear(sizes.features, sizes.hidden));
   project_ = register_module("project", nn::Linear(sizes.hidden, sizes.width));
   drop_ = register_module("drop", nn::Dropout(training.dropout));
@@ -76,24 +79,54 @@ SetDecoderImpl::SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTra
   embedding_->weight.normal_(0, 0.05);
 }
 
-void SetDecoderImpl::Standardize(const torch::Tensor& features) {
-  const torch::Tensor roots = SignedRoot(features).view({-1, sizes_.features});
+torch::Tensor SetDecoderImpl::Standard(const torch::Tensor& features) const {
+  const torch::Tensor standard =
+      ((SignedRoot(features) - feature_mean_) / feature_deviation_).clamp(-kFurthest, kFurthest);
+  return directions_.is_empty() ? standard : standard.matmul(directions_->columns);
+}
+
+torch::Tensor SetDecoderImpl::BeginTraining(const torch::Tensor& features) {
+  const torch::NoGradGuard no_gradient;
+  // Statistics of some thousand regions are as good as those of all.
+  constexpr int64_t kMostUnits = 2000;
+  const int64_t every = (features.size(0) + kMostUnits - 1) / kMostUnits;
+  const torch::Tensor some = features.slice(0, 0, features.size(0), every);
+  const torch::Tensor roots = SignedRoot(some).view({-1, sizes_.features});
   constexpr double kSmallest = 1e-4;
   feature_mean_.copy_(roots.mean(0));
   feature_deviation_.copy_(roots.std(0, false) + kSmallest);
+  if (training_.directions < sizes_.features) {
+    const torch::Tensor rows = Standard(some).view({-1, sizes_.features});
+    const torch::Tensor covariance = rows.t().matmul(rows) / rows.size(0);
+    directions_ = register_module(
+        "directions", Directions(MainDirections(covariance, training_.directions)));
+    read_ = replace_module("read", nn::Linear(training_.directions, sizes_.hidden));
+  }
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& part : features.split(kUnitsPrepared)) parts.push_back(Standard(part));
+  return torch::cat(parts);
 }
 
-torch::Tensor SetDecoderImpl::EncodeSet(const torch::Tensor& features) {
-  const torch::Tensor standard =
-      ((SignedRoot(features) - feature_mean_) / feature_deviation_).clamp(-kFurthest, kFurthest);
-  const torch::Tensor exemplars = project_(drop_(torch::gelu(read_(feature_drop_(standard)))));
-  torch::Tensor set = torch::cat({summaries_.expand({features.size(0), -1, -1}), exemplars}, 1);
+void SetDecoderImpl::FinishTraining() {
+  if (directions_.is_empty()) return;
+  const torch::NoGradGuard no_gradient;
+  const nn::Linear along_directions = read_;
+  read_ = replace_module("read", nn::Linear(sizes_.features, sizes_.hidden));
+  read_->weight.copy_(along_directions->weight.matmul(directions_->columns.t()));
+  read_->bias.copy_(along_directions->bias);
+  unregister_module("directions");
+  directions_ = nullptr;
+}
+
+torch::Tensor SetDecoderImpl::EncodeSet(const torch::Tensor& standard) {
+  const torch::Tensor exemplars = project_(drop_(torch::gelu(read_(standard))));
+  torch::Tensor set = torch::cat({summaries_.expand({standard.size(0), -1, -1}), exemplars}, 1);
   for (SetBlock& block : set_blocks_) set = block(set);
   return set_norm_(set);
 }
 
 Tensors SetDecoderImpl::Encode(const torch::Tensor& features) {
-  return Remember(EncodeSet(features));
+  return Remember(EncodeSet(Standard(features)));
 }
 
 Tensors SetDecoderImpl::Remember(const torch::Tensor& set) {
@@ -139,7 +172,8 @@ torch::Tensor SetDecoderImpl::LogProbabilitiesOf(const Tensors& memory,
 
 torch::Tensor SetDecoderImpl::Loss(const torch::Tensor& features, const TextBatch& texts,
                                    const Vocabulary& vocabulary) {
-  const torch::Tensor set = EncodeSet(SomeExemplars(features, training_.fewest_exemplars));
+  const torch::Tensor seen = SomeExemplars(features, training_.fewest_exemplars);
+  const torch::Tensor set = EncodeSet(seen + training_.feature_noise * torch::randn_like(seen));
   const torch::Tensor log_probabilities = LogProbabilitiesOf(
       Remember(set), DropWords(texts.inputs, training_.word_dropout, vocabulary));
   const torch::Tensor counted = IsCounted(texts.targets, vocabulary);

@@ -13,29 +13,41 @@
 
 namespace milan {
 
+/// Directions along which features are read while training. A module of its own, because a buffer
+/// cannot be taken off its module.
+struct DirectionsImpl : torch::nn::Module {
+  explicit DirectionsImpl(const torch::Tensor& orthonormal)
+      : columns(register_buffer("columns", orthonormal)) {}
+  torch::Tensor columns;  ///< [features, directions]
+};
+TORCH_MODULE(Directions);
+
 /// log p(description | exemplars) by attention over the set of exemplars: a transformer whose
 /// encoder sees the exemplars without order and whose decoder attends to them and to two summaries
 /// of the set. Features are standardised (signed square root, mean, deviation) by statistics of the
-/// training units, which are kept with the weights. Decision record 0012.
+/// training units, which are kept with the weights. Training reads them along their main directions
+/// only; FinishTraining turns these weights into ones of the features. Decision record 0012.
 struct SetDecoderImpl : TextDecoder {
   explicit SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTraining& training = {});
-
-  /// Learns the features' mean and deviation. `features` [units, k, features].
-  void Standardize(const torch::Tensor& features);
 
   Tensors Encode(const torch::Tensor& features) override;
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
+  /// Learns the features' mean, deviation and main directions; returns features along these.
+  torch::Tensor BeginTraining(const torch::Tensor& features) override;
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
+  void FinishTraining() override;
   /// Teacher forcing: log-probabilities [units, steps, vocabulary] of the token after each of
   /// `inputs` [units, steps], one text per unit of the memory.
   torch::Tensor LogProbabilitiesOf(const Tensors& memory, const torch::Tensor& inputs);
 
  private:
-  /// [units, 2 + k, width]: summaries, then exemplars.
-  torch::Tensor EncodeSet(const torch::Tensor& features);
+  /// Features as the decoder reads them: standardised, along the main directions when training.
+  torch::Tensor Standard(const torch::Tensor& features) const;
+  /// Of standard features. [units, 2 + k, width]: summaries, then exemplars.
+  torch::Tensor EncodeSet(const torch::Tensor& standard);
   /// Keys and values of a set, by block of the decoder.
   Tensors Remember(const torch::Tensor& set);
 
@@ -43,7 +55,7 @@ struct SetDecoderImpl : TextDecoder {
   SetDecoderTraining training_;
   torch::Tensor feature_mean_;
   torch::Tensor feature_deviation_;
-  torch::nn::Dropout feature_drop_{nullptr};
+  Directions directions_{nullptr};  ///< While training.
   torch::nn::Linear read_{nullptr};
   torch::nn::Linear project_{nullptr};
   torch::nn::Dropout drop_{nullptr};

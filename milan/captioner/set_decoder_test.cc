@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "milan/captioner/captioner.h"
+#include "milan/captioner/main_directions.h"
 
 namespace milan {
 namespace {
@@ -22,7 +23,7 @@ class SetDecoding : public testing::Test {
                                           .heads = 2,
                                           .length = 9});
     features_ = torch::randn({kSetCount, kSetSize, kSetFeatures}) * 10;
-    decoder_->Standardize(features_);
+    decoder_->BeginTraining(features_);
     decoder_->eval();
   }
 
@@ -73,6 +74,37 @@ TEST_F(SetDecoding, RowsOfAUnitSeeThatUnit) {
   }
 }
 
+TEST_F(SetDecoding, FinishedReadsTheFeaturesAsItDidAlongTheirDirections) {
+  decoder_ = SetDecoder(SetDecoderSizes{.vocabulary = vocabulary_.size(),
+                                        .features = kSetFeatures,
+                                        .hidden = 12,
+                                        .width = 16,
+                                        .heads = 2,
+                                        .length = 9},
+                        SetDecoderTraining{.directions = 4});
+  const torch::Tensor prepared = decoder_->BeginTraining(features_);
+  EXPECT_EQ(prepared.sizes(), torch::IntArrayRef({kSetCount, kSetSize, 4}));
+  decoder_->eval();
+  const torch::Tensor inputs = torch::tensor({{4, 0, 1}}, torch::kLong).expand({kSetCount, -1});
+  const torch::Tensor before = Forced(features_, inputs);
+  decoder_->FinishTraining();
+  EXPECT_LT(LargestDifference(Forced(features_, inputs), before), 1e-5);
+  EXPECT_EQ(decoder_->named_parameters()["read.weight"].size(1), kSetFeatures);
+  EXPECT_FALSE(decoder_->named_buffers().contains("directions.columns"));
+}
+
+TEST(MainDirectionsOfFeatures, AreThoseOfMostVariance) {
+  torch::manual_seed(1);
+  // Variances 9, 4, 1 and 0.01 along known directions.
+  const torch::Tensor axes = std::get<0>(torch::linalg_qr(torch::randn({4, 4})));
+  const torch::Tensor covariance =
+      axes.matmul(torch::diag(torch::tensor({9.0F, 4.0F, 1.0F, 0.01F}))).matmul(axes.t());
+  const torch::Tensor found = MainDirections(covariance, 2);
+  EXPECT_LT((found.t().matmul(found) - torch::eye(2)).abs().max().item<double>(), 1e-5);
+  const torch::Tensor along = found.t().matmul(covariance).matmul(found);
+  EXPECT_GT(along.trace().item<double>(), 12.9);
+}
+
 TEST_F(SetDecoding, OrderOfTheExemplarsDoesNotMatter) {
   const torch::Tensor inputs = torch::tensor({{4, 0, 1}}, torch::kLong).expand({kSetCount, -1});
   const torch::Tensor turned = features_.flip(1);
@@ -114,23 +146,24 @@ TEST_F(SetDecoding, LossFallsToTheSmoothedMinimumOfATextLearntByHeart) {
                                      .heads = 2,
                                      .length = 9},
                      SetDecoderTraining{.dropout = 0,
-                                        .feature_dropout = 0,
+                                        .feature_noise = 0,
                                         .word_dropout = 0,
                                         .label_smoothing = 0,
                                         .fewest_exemplars = 2});
-  learner->Standardize(features_);
+  const torch::Tensor prepared = learner->BeginTraining(features_);
   torch::optim::AdamW optimizer(learner->parameters(), torch::optim::AdamWOptions(1e-2));
   const std::vector<std::vector<int>> texts = {{0, 2}, {1}, {2, 3, 1}};
   const TextBatch batch = MakeTextBatch(std::vector{&texts[0], &texts[1], &texts[2]}, vocabulary_);
   double loss = 0;
   for (int step = 0; step < 150; ++step) {
     optimizer.zero_grad();
-    const torch::Tensor value = learner->Loss(features_, batch, vocabulary_);
+    const torch::Tensor value = learner->Loss(prepared, batch, vocabulary_);
     value.backward();
     optimizer.step();
     loss = value.item<double>();
   }
   EXPECT_LT(loss, 0.1);
+  learner->FinishTraining();
   learner->eval();
   LanguageModel language_model(LanguageModelSizes{vocabulary_.size(), vocabulary_.pad(), 4, 4, 1},
                                0);

@@ -60,7 +60,8 @@ Json SetOptionsToJson(const TrainOptions& options) {
           {"set_blocks", sizes.set_blocks},
           {"word_blocks", sizes.word_blocks},
           {"dropout", training.dropout},
-          {"feature_dropout", training.feature_dropout},
+          {"feature_noise", training.feature_noise},
+          {"directions", training.directions},
           {"word_dropout", training.word_dropout},
           {"label_smoothing", training.label_smoothing},
           {"word_set_weight", training.word_set_weight},
@@ -68,6 +69,7 @@ Json SetOptionsToJson(const TrainOptions& options) {
           {"learning_rate", training.learning_rate},
           {"warmup", training.warmup},
           {"weight_decay", training.weight_decay},
+          {"steps", training.steps},
           {"epochs", training.epochs}};
 }
 
@@ -193,19 +195,23 @@ BundleManifest ManifestOf(const TrainOptions& options, const Captioner& captione
   return manifest;
 }
 
-/// A decoder with initial weights that depend on nothing but the options' seed, its sizes and, when
-/// it standardises them, the features that it will be trained on.
+/// A decoder with initial weights that depend on nothing but the options' seed and its sizes.
 std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Encoder& encoder,
-                                        const torch::Tensor& features, const TrainOptions& options,
-                                        const TrainingPlan& plan) {
+                                        const TrainOptions& options, const TrainingPlan& plan) {
   torch::manual_seed(EpochSeed(plan, 0));
   const AnyDecoderSizes any = SizesOf(vocabulary, encoder, options);
   if (const auto* sizes = std::get_if<DecoderSizes>(&any)) {
     return Decoder(*sizes, options.dropout, options.attention_regularizer).ptr();
   }
-  SetDecoder decoder(std::get<SetDecoderSizes>(any), options.set_training);
-  decoder->Standardize(features);
-  return decoder.ptr();
+  return SetDecoder(std::get<SetDecoderSizes>(any), options.set_training).ptr();
+}
+
+/// Epochs of the set decoder over so many texts.
+int EpochsOf(const TrainOptions& options, size_t texts) {
+  const SetDecoderTraining& training = options.set_training;
+  if (training.epochs > 0) return training.epochs;
+  const int batches = std::max(1, static_cast<int>(texts) / options.batch_size);
+  return (training.steps + batches - 1) / batches;
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
@@ -228,16 +234,18 @@ void ValidateSet(const SetDecoderSizes& sizes, const SetDecoderTraining& trainin
   Require(sizes.hidden >= 1 && sizes.width >= 1 && sizes.heads >= 1, "sizes must be at least 1");
   Require(sizes.width % sizes.heads == 0, "heads must divide width");
   Require(sizes.set_blocks >= 0 && sizes.word_blocks >= 1, "word_blocks must be at least 1");
-  for (const double part : {training.dropout, training.feature_dropout, training.word_dropout,
-                            training.label_smoothing}) {
+  for (const double part : {training.dropout, training.word_dropout, training.label_smoothing}) {
     Require(part >= 0 && part < 1, "dropout and label_smoothing must be in 0..1, 1 excluded");
   }
+  Require(training.feature_noise >= 0, "feature_noise must not be negative");
+  Require(training.directions >= 1, "directions must be at least 1");
   Require(training.word_set_weight >= 0, "word_set_weight must not be negative");
   Require(training.fewest_exemplars >= 1, "fewest_exemplars must be at least 1");
   Require(training.learning_rate > 0, "learning_rate must be positive");
   Require(training.warmup >= 0, "warmup must not be negative");
   Require(training.weight_decay >= 0, "weight_decay must not be negative");
-  Require(training.epochs >= 1, "max_epochs must be at least 1");
+  Require(training.steps >= 1, "steps must be at least 1");
+  Require(training.epochs >= 0, "epochs must not be negative");
 }
 
 }  // namespace
@@ -264,14 +272,15 @@ void Validate(const TrainOptions& options) {
   Require(options.workers >= 0, "workers must not be negative");
 }
 
-void Train(const TrainOptions& options, Progress& progress) {
-  Validate(options);
+void Train(const TrainOptions& given, Progress& progress) {
+  Validate(given);
+  TrainOptions options = given;
   const Encoder encoder = Encoder::Open(options.encoder, options.engine);
   const std::vector<AnnotatedRun> runs = ReadTrainingData(options, progress);
   const Json provenance = ProvenanceOf(options, runs, encoder);
   const Fingerprint fingerprint = FingerprintOf(provenance);
   CreateFolder(TrainingFolder(options));
-  const TrainingUnits units = LoadUnits(runs, encoder, options, progress);
+  TrainingUnits units = LoadUnits(runs, encoder, options, progress);
   const LanguageModelTexts texts = LoadTexts(runs, options);
   const Vocabulary vocabulary = Vocabulary::Build(TextsOf(runs, false));
 
@@ -280,12 +289,14 @@ void Train(const TrainOptions& options, Progress& progress) {
       TrainLanguageModel(texts, vocabulary, options, language_plan, progress);
   TrainingPlan decoder_plan = PlanOf("decoder", options, fingerprint);
   if (options.architecture == kSetArchitecture) {
+    options.set_training.epochs = EpochsOf(options, TextsOf(runs, false).size());
     decoder_plan.max_epochs = decoder_plan.patience = options.set_training.epochs;
   }
-  Captioner captioner(vocabulary,
-                      NewDecoder(vocabulary, encoder, units.train.features, options, decoder_plan),
+  Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
                       language_model);
+  units.train.features = captioner.decoder()->BeginTraining(units.train.features);
   TrainDecoder(units, captioner, options, decoder_plan, progress);
+  captioner.decoder()->FinishTraining();
 
   // From here on the captioner is what the bundle holds: weights rounded to half precision.
   BundleManifest manifest = ManifestOf(options, captioner, encoder);

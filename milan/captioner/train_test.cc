@@ -106,7 +106,7 @@ TEST_F(Training, OfTheSetDecoderLearnsToDescribeToo) {
   options_.architecture = "set";
   options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};
   options_.set_training = {.dropout = 0.1,
-                           .feature_dropout = 0.1,
+                           .feature_noise = 0.1,
                            .label_smoothing = 0,
                            .learning_rate = 5e-3,
                            .warmup = 5,
