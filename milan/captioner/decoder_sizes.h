@@ -30,10 +30,11 @@ struct SetDecoderSizes {
 /// What training adds so that a few thousand texts are not learnt by heart (docs/training.md).
 struct SetDecoderTraining {
   double dropout = 0.3;
-  /// Features are read along so many main directions of the training units' features, which hold
-  /// nearly all of their variance and cost a third to learn from.
-  int64_t directions = 1024;
-  double feature_noise = 0.65;   ///< Deviation of what is added along each direction (features: 1).
+  /// Features are read along so many principal components of the training units' features, which
+  /// hold nearly all of their variance and cost a third to learn from.
+  int64_t components = 1024;
+  /// Deviation of the noise added along each component; a standardised feature's own is 1.
+  double feature_noise = 0.65;
   double word_dropout = 0.15;    ///< Words of the text so far that the decoder does not see.
   double label_smoothing = 0.1;
   double word_set_weight = 0.5;  ///< Of telling, from the exemplars alone, which words are said.

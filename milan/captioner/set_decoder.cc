@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "milan/captioner/main_directions.h"
+#include "milan/captioner/principal_components.h"
 
 namespace milan {
 
@@ -82,7 +82,7 @@ SetDecoderImpl::SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTra
 torch::Tensor SetDecoderImpl::Standard(const torch::Tensor& features) const {
   const torch::Tensor standard =
       ((SignedRoot(features) - feature_mean_) / feature_deviation_).clamp(-kFurthest, kFurthest);
-  return directions_.is_empty() ? standard : standard.matmul(directions_->columns);
+  return components_.is_empty() ? standard : standard.matmul(components_->columns);
 }
 
 torch::Tensor SetDecoderImpl::BeginTraining(const torch::Tensor& features) {
@@ -95,12 +95,12 @@ torch::Tensor SetDecoderImpl::BeginTraining(const torch::Tensor& features) {
   constexpr double kSmallest = 1e-4;
   feature_mean_.copy_(roots.mean(0));
   feature_deviation_.copy_(roots.std(0, false) + kSmallest);
-  if (training_.directions < sizes_.features) {
+  if (training_.components < sizes_.features) {
     const torch::Tensor rows = Standard(some).view({-1, sizes_.features});
     const torch::Tensor covariance = rows.t().matmul(rows) / rows.size(0);
-    directions_ = register_module(
-        "directions", Directions(MainDirections(covariance, training_.directions)));
-    read_ = replace_module("read", nn::Linear(training_.directions, sizes_.hidden));
+    components_ = register_module(
+        "components", Components(PrincipalComponents(covariance, training_.components)));
+    read_ = replace_module("read", nn::Linear(training_.components, sizes_.hidden));
   }
   std::vector<torch::Tensor> parts;
   for (const torch::Tensor& part : features.split(kUnitsPrepared)) parts.push_back(Standard(part));
@@ -108,14 +108,14 @@ torch::Tensor SetDecoderImpl::BeginTraining(const torch::Tensor& features) {
 }
 
 void SetDecoderImpl::FinishTraining() {
-  if (directions_.is_empty()) return;
+  if (components_.is_empty()) return;
   const torch::NoGradGuard no_gradient;
-  const nn::Linear along_directions = read_;
+  const nn::Linear along_components = read_;
   read_ = replace_module("read", nn::Linear(sizes_.features, sizes_.hidden));
-  read_->weight.copy_(along_directions->weight.matmul(directions_->columns.t()));
-  read_->bias.copy_(along_directions->bias);
-  unregister_module("directions");
-  directions_ = nullptr;
+  read_->weight.copy_(along_components->weight.matmul(components_->columns.t()));
+  read_->bias.copy_(along_components->bias);
+  unregister_module("components");
+  components_ = nullptr;
 }
 
 torch::Tensor SetDecoderImpl::EncodeSet(const torch::Tensor& standard) {

@@ -13,19 +13,19 @@
 
 namespace milan {
 
-/// Directions along which features are read while training. A module of its own, because a buffer
+/// Principal components along which features are read while training. A module of its own, because a buffer
 /// cannot be taken off its module.
-struct DirectionsImpl : torch::nn::Module {
-  explicit DirectionsImpl(const torch::Tensor& orthonormal)
+struct ComponentsImpl : torch::nn::Module {
+  explicit ComponentsImpl(const torch::Tensor& orthonormal)
       : columns(register_buffer("columns", orthonormal)) {}
-  torch::Tensor columns;  ///< [features, directions]
+  torch::Tensor columns;  ///< [features, components]
 };
-TORCH_MODULE(Directions);
+TORCH_MODULE(Components);
 
 /// log p(description | exemplars) by attention over the set of exemplars: a transformer whose
 /// encoder sees the exemplars without order and whose decoder attends to them and to two summaries
 /// of the set. Features are standardised (signed square root, mean, deviation) by statistics of the
-/// training units, which are kept with the weights. Training reads them along their main directions
+/// training units, which are kept with the weights. Training reads them along their principal components
 /// only; FinishTraining turns these weights into ones of the features. Decision record 0012.
 struct SetDecoderImpl : TextDecoder {
   explicit SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTraining& training = {});
@@ -34,7 +34,7 @@ struct SetDecoderImpl : TextDecoder {
   Tensors Start(const Tensors& memory) override;
   Prediction Next(const Tensors& memory, const torch::Tensor& tokens,
                   const Tensors& state) override;
-  /// Learns the features' mean, deviation and main directions; returns features along these.
+  /// Learns the features' mean, deviation and principal components; returns features along these.
   torch::Tensor BeginTraining(const torch::Tensor& features) override;
   torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                      const Vocabulary& vocabulary) override;
@@ -44,7 +44,7 @@ struct SetDecoderImpl : TextDecoder {
   torch::Tensor LogProbabilitiesOf(const Tensors& memory, const torch::Tensor& inputs);
 
  private:
-  /// Features as the decoder reads them: standardised, along the main directions when training.
+  /// Features as the decoder reads them: standardised, along the principal components when training.
   torch::Tensor Standard(const torch::Tensor& features) const;
   /// Of standard features. [units, 2 + k, width]: summaries, then exemplars.
   torch::Tensor EncodeSet(const torch::Tensor& standard);
@@ -55,7 +55,7 @@ struct SetDecoderImpl : TextDecoder {
   SetDecoderTraining training_;
   torch::Tensor feature_mean_;
   torch::Tensor feature_deviation_;
-  Directions directions_{nullptr};  ///< While training.
+  Components components_{nullptr};  ///< While training.
   torch::nn::Linear read_{nullptr};
   torch::nn::Linear project_{nullptr};
   torch::nn::Dropout drop_{nullptr};

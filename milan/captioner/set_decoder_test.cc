@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "milan/captioner/captioner.h"
-#include "milan/captioner/main_directions.h"
+#include "milan/captioner/principal_components.h"
 
 namespace milan {
 namespace {
@@ -74,14 +74,14 @@ TEST_F(SetDecoding, RowsOfAUnitSeeThatUnit) {
   }
 }
 
-TEST_F(SetDecoding, FinishedReadsTheFeaturesAsItDidAlongTheirDirections) {
+TEST_F(SetDecoding, FinishedReadsTheFeaturesAsItDidAlongTheirComponents) {
   decoder_ = SetDecoder(SetDecoderSizes{.vocabulary = vocabulary_.size(),
                                         .features = kSetFeatures,
                                         .hidden = 12,
                                         .width = 16,
                                         .heads = 2,
                                         .length = 9},
-                        SetDecoderTraining{.directions = 4});
+                        SetDecoderTraining{.components = 4});
   const torch::Tensor prepared = decoder_->BeginTraining(features_);
   EXPECT_EQ(prepared.sizes(), torch::IntArrayRef({kSetCount, kSetSize, 4}));
   decoder_->eval();
@@ -90,16 +90,16 @@ TEST_F(SetDecoding, FinishedReadsTheFeaturesAsItDidAlongTheirDirections) {
   decoder_->FinishTraining();
   EXPECT_LT(LargestDifference(Forced(features_, inputs), before), 1e-5);
   EXPECT_EQ(decoder_->named_parameters()["read.weight"].size(1), kSetFeatures);
-  EXPECT_FALSE(decoder_->named_buffers().contains("directions.columns"));
+  EXPECT_FALSE(decoder_->named_buffers().contains("components.columns"));
 }
 
-TEST(MainDirectionsOfFeatures, AreThoseOfMostVariance) {
+TEST(ComponentsOfFeatures, AreThoseOfMostVariance) {
   torch::manual_seed(1);
-  // Variances 9, 4, 1 and 0.01 along known directions.
+  // Variances 9, 4, 1 and 0.01 along known axes.
   const torch::Tensor axes = std::get<0>(torch::linalg_qr(torch::randn({4, 4})));
   const torch::Tensor covariance =
       axes.matmul(torch::diag(torch::tensor({9.0F, 4.0F, 1.0F, 0.01F}))).matmul(axes.t());
-  const torch::Tensor found = MainDirections(covariance, 2);
+  const torch::Tensor found = PrincipalComponents(covariance, 2);
   EXPECT_LT((found.t().matmul(found) - torch::eye(2)).abs().max().item<double>(), 1e-5);
   const torch::Tensor along = found.t().matmul(covariance).matmul(found);
   EXPECT_GT(along.trace().item<double>(), 12.9);

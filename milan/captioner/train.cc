@@ -61,7 +61,7 @@ Json SetOptionsToJson(const TrainOptions& options) {
           {"word_blocks", sizes.word_blocks},
           {"dropout", training.dropout},
           {"feature_noise", training.feature_noise},
-          {"directions", training.directions},
+          {"components", training.components},
           {"word_dropout", training.word_dropout},
           {"label_smoothing", training.label_smoothing},
           {"word_set_weight", training.word_set_weight},
@@ -210,7 +210,7 @@ std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Enco
 int EpochsOf(const TrainOptions& options, size_t texts) {
   const SetDecoderTraining& training = options.set_training;
   if (training.epochs > 0) return training.epochs;
-  const int batches = std::max(1, static_cast<int>(texts) / options.batch_size);
+  const int batches = (static_cast<int>(texts) + options.batch_size - 1) / options.batch_size;
   return (training.steps + batches - 1) / batches;
 }
 
@@ -238,7 +238,7 @@ void ValidateSet(const SetDecoderSizes& sizes, const SetDecoderTraining& trainin
     Require(part >= 0 && part < 1, "dropout and label_smoothing must be in 0..1, 1 excluded");
   }
   Require(training.feature_noise >= 0, "feature_noise must not be negative");
-  Require(training.directions >= 1, "directions must be at least 1");
+  Require(training.components >= 1, "components must be at least 1");
   Require(training.word_set_weight >= 0, "word_set_weight must not be negative");
   Require(training.fewest_exemplars >= 1, "fewest_exemplars must be at least 1");
   Require(training.learning_rate > 0, "learning_rate must be positive");

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -119,6 +120,26 @@ TEST_F(Training, OfTheSetDecoderLearnsToDescribeToo) {
   for (size_t i = 0; i + 1 < descriptions.units.size(); ++i) {
     EXPECT_EQ(descriptions.units[i].best.text, kColours[i % kColours.size()].text) << i;
   }
+}
+
+/// How many epochs each stage was to have.
+class RecordStages : public NoProgress {
+ public:
+  void Begin(const std::string& stage, int64_t total, const std::string&) override {
+    totals[stage] = total;
+  }
+  std::map<std::string, int64_t> totals;
+};
+
+TEST_F(Training, OfTheSetDecoderTakesItsBatchesHoweverFewTheTextsAre) {
+  options_.architecture = "set";
+  options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};
+  options_.max_epochs = 1;
+  options_.set_training.steps = 3;
+  options_.batch_size = 1000;  // All texts in one.
+  RecordStages stages;
+  Train(options_, stages);
+  EXPECT_EQ(stages.totals.at("decoder"), 3);
 }
 
 TEST_F(Training, OfTheSetDecoderContinuedIsEqualToUninterrupted) {
