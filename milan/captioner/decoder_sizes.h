@@ -43,7 +43,7 @@ struct SetDecoderTraining {
                                  ///< cosine to zero over all steps.
   int warmup = 200;
   double weight_decay = 0.05;
-  /// How long to learn: so many batches, in whole epochs, however few texts there are.
+  /// How long to learn: so many batches, in whole epochs, but at most 200 of these.
   int steps = 3000;
   int epochs = 0;  ///< Instead of `steps` when not 0. All are taken; of equally good ones the last
                    ///< is kept.

@@ -48,7 +48,7 @@ class Milannotations : public testing::Test {
     options.embedding_size = options.hidden_size = options.attention_size = 32;
     options.learning_rate = 1e-2;
     options.batch_size = 6;
-    options.max_epochs = 2;
+    options.max_epochs = options.set_training.epochs = 2;
     options.hold_out = 0.25;
     options.workers = 1;
     return options;

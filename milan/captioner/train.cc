@@ -210,8 +210,10 @@ std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Enco
 int EpochsOf(const TrainOptions& options, size_t texts) {
   const SetDecoderTraining& training = options.set_training;
   if (training.epochs > 0) return training.epochs;
+  // A handful of texts is known by then, and each epoch is validated and saved.
+  constexpr int kMostEpochs = 200;
   const int batches = (static_cast<int>(texts) + options.batch_size - 1) / options.batch_size;
-  return (training.steps + batches - 1) / batches;
+  return std::min(kMostEpochs, (training.steps + batches - 1) / batches);
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
