@@ -35,7 +35,7 @@ struct SetDecoderTraining {
   int64_t components = 1024;
   /// Deviation of the noise added along each component; a standardised feature's own is 1.
   double feature_noise = 0.65;
-  double word_dropout = 0.15;    ///< Words of the text so far that the decoder does not see.
+  double word_dropout = 0.15;  ///< Words of the text so far that the decoder does not see.
   double label_smoothing = 0.1;
   double word_set_weight = 0.5;  ///< Of telling, from the exemplars alone, which words are said.
   int64_t fewest_exemplars = 6;  ///< Each step sees a random number of exemplars, from here to k.

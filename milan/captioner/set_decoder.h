@@ -13,8 +13,8 @@
 
 namespace milan {
 
-/// Principal components along which features are read while training. A module of its own, because a buffer
-/// cannot be taken off its module.
+/// Principal components along which features are read while training. A module of its own, because
+/// a buffer cannot be taken off its module.
 struct ComponentsImpl : torch::nn::Module {
   explicit ComponentsImpl(const torch::Tensor& orthonormal)
       : columns(register_buffer("columns", orthonormal)) {}
@@ -25,8 +25,9 @@ TORCH_MODULE(Components);
 /// log p(description | exemplars) by attention over the set of exemplars: a transformer whose
 /// encoder sees the exemplars without order and whose decoder attends to them and to two summaries
 /// of the set. Features are standardised (signed square root, mean, deviation) by statistics of the
-/// training units, which are kept with the weights. Training reads them along their principal components
-/// only; FinishTraining turns these weights into ones of the features. Decision record 0012.
+/// training units, which are kept with the weights. Training reads them along their principal
+/// components only; FinishTraining turns these weights into ones of the features. Decision record
+/// 0012.
 struct SetDecoderImpl : TextDecoder {
   explicit SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTraining& training = {});
 
@@ -44,7 +45,8 @@ struct SetDecoderImpl : TextDecoder {
   torch::Tensor LogProbabilitiesOf(const Tensors& memory, const torch::Tensor& inputs);
 
  private:
-  /// Features as the decoder reads them: standardised, along the principal components when training.
+  /// Features as the decoder reads them: standardised, along the principal components when
+  /// training.
   torch::Tensor Standard(const torch::Tensor& features) const;
   /// Of standard features. [units, 2 + k, width]: summaries, then exemplars.
   torch::Tensor EncodeSet(const torch::Tensor& standard);

@@ -33,7 +33,8 @@ struct TextDecoder : torch::nn::Module {
   /// Before training: learns what it needs of all training units' features [units, k, features] and
   /// returns them in the form that Loss takes.
   virtual torch::Tensor BeginTraining(const torch::Tensor& features) { return features; }
-  /// What training minimises: `texts` are of the units of `features` as BeginTraining gave them, one each.
+  /// What training minimises: `texts` are of the units of `features` as BeginTraining gave them,
+  /// one each.
   virtual torch::Tensor Loss(const torch::Tensor& features, const TextBatch& texts,
                              const Vocabulary& vocabulary) = 0;
   /// Once training is over: what only training needs becomes part of the weights.
