@@ -148,15 +148,14 @@ bool IsUsable(const MilanLayer& layer, int64_t unit) {
   return count > 0 && ImportedState(activations, has_mask) == UnitState::kAlive;
 }
 
-Array ComputeRegionFeatures(const MilanExemplars& exemplars,
-                            const std::vector<AnnotatedUnit>& units, const Encoder& encoder,
-                            int workers, Progress& progress) {
+Array ComputeRegionFeatures(const MilanExemplars& exemplars, const std::vector<UnitName>& units,
+                            const Encoder& encoder, int workers, Progress& progress) {
   const int64_t k = exemplars.run.manifest.k;
   Array features{{static_cast<int64_t>(units.size()), k, encoder.feature_size()}, {}};
   features.values.resize(static_cast<size_t>(ElementCount(features.shape)));
   Pooling pooling(exemplars.layers, encoder, features);
   std::vector<int64_t> counts;
-  for (const AnnotatedUnit& unit : units) {
+  for (const UnitName& unit : units) {
     const auto layer =
         std::find_if(exemplars.layers.begin(), exemplars.layers.end(),
                      [&](const MilanLayer& other) { return other.name == unit.layer; });

@@ -4,6 +4,7 @@
 
 #include "milan/captioner/training_data.h"
 #include "milan/exemplar/milan_layout.h"
+#include "milan/text/unit_list.h"
 
 namespace milan {
 
@@ -28,8 +29,7 @@ bool IsUsable(const MilanLayer& layer, int64_t unit);
 /// Region features [units, k, features] of `units`, as ComputeRegionFeatures gives them of the run
 /// that ImportExemplars makes. Every picture goes through the encoder once; of the arrays no more
 /// than one picture and its masks per worker are in use, so memory is the features alone.
-Array ComputeRegionFeatures(const MilanExemplars& exemplars,
-                            const std::vector<AnnotatedUnit>& units, const Encoder& encoder,
-                            int workers, Progress& progress);
+Array ComputeRegionFeatures(const MilanExemplars& exemplars, const std::vector<UnitName>& units,
+                            const Encoder& encoder, int workers, Progress& progress);
 
 }  // namespace milan

@@ -66,7 +66,7 @@ TEST_F(Milannotations, FeaturesAreThoseOfTheImportedRun) {
   ASSERT_FALSE(IsMilanLayout(run_));
   const Encoder encoder = Encoder::Open(encoder_);
   const MilanExemplars exemplars = OpenMilanExemplars(published_);
-  std::vector<AnnotatedUnit> units = {{"layer", 3, false, {}}, {"layer", 17, false, {}}};
+  const std::vector<UnitName> units = {{"layer", 3}, {"layer", 17}};
   const Array direct = ComputeRegionFeatures(exemplars, units, encoder, 1, progress_);
 
   const milan::Run imported = ImportExemplars(published_, folder_ / "imported", {}, progress_);

@@ -219,4 +219,19 @@ Array ComputeRegionFeatures(const Run& run, std::span<const UnitSelection> selec
   return features;
 }
 
+Array ComputeRegionFeatures(const Run& run, const std::vector<UnitName>& units,
+                            const Encoder& encoder, int workers, Progress& progress) {
+  std::vector<ExemplarSet> layers;
+  std::vector<UnitSelection> selections;
+  for (const UnitName& unit : units) {
+    if (layers.empty() || layers.back().layer != unit.layer) {
+      layers.push_back(run.Exemplars(unit.layer));
+      selections.emplace_back();
+    }
+    selections.back().units.push_back(unit.unit);
+  }
+  for (size_t i = 0; i < layers.size(); ++i) selections[i].exemplars = &layers[i];
+  return ComputeRegionFeatures(run, selections, encoder, workers, progress);
+}
+
 }  // namespace milan

@@ -10,6 +10,7 @@
 #include "milan/captioner/encoder.h"
 #include "milan/exemplar/exemplar_set.h"
 #include "milan/exemplar/run.h"
+#include "milan/text/unit_list.h"
 
 namespace milan {
 
@@ -60,6 +61,10 @@ struct UnitSelection {
 /// fewer than k exemplars repeats them in turn.
 /// All selections must have the same k. Throws kInput naming a photo that is gone or unreadable.
 Array ComputeRegionFeatures(const Run& run, std::span<const UnitSelection> selections,
+                            const Encoder& encoder, int workers, Progress& progress);
+
+/// The same by name. REQUIRES: `units` are grouped by layer, each with at least one exemplar.
+Array ComputeRegionFeatures(const Run& run, const std::vector<UnitName>& units,
                             const Encoder& encoder, int workers, Progress& progress);
 
 }  // namespace milan

@@ -3,23 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <span>
-#include <sstream>
 #include <utility>
 
 #include "milan/base/error.h"
-#include "milan/base/hash.h"
 #include "milan/base/parallel.h"
-#include "milan/base/safetensors.h"
+#include "milan/captioner/feature_cache.h"
 #include "milan/captioner/region_features.h"
 #include "milan/text/annotations.h"
 
 namespace milan {
 namespace {
-
-constexpr const char* kMeans = "means";
 
 using Places = std::vector<size_t>;
 
@@ -51,42 +46,20 @@ void ScatterMeans(const Array& features, const Places& places, Array& means) {
   }
 }
 
-Array ComputeMeans(const Run& run, const std::vector<UnitName>& units, const Encoder& encoder,
-                   int workers, Progress& progress) {
-  const auto layers = PlacesByLayer(units);
-  std::vector<ExemplarSet> exemplars;
-  exemplars.reserve(layers.size());  // the selections point into it
-  std::vector<UnitSelection> selections;
-  Places places;
-  for (const auto& [layer, in_layer] : layers) {
-    exemplars.push_back(run.Exemplars(layer));
-    UnitSelection selection{&exemplars.back(), {}};
+/// The units that have exemplars, grouped by layer, and where they are in `units`.
+std::pair<std::vector<UnitName>, Places> DescribableUnits(const Run& run,
+                                                          const std::vector<UnitName>& units) {
+  std::pair<std::vector<UnitName>, Places> describable;
+  for (const auto& [layer, in_layer] : PlacesByLayer(units)) {
+    const ExemplarSet exemplars = run.Exemplars(layer);
     for (const size_t place : in_layer) {
-      CheckUnit(units[place], exemplars.back());
-      if (!exemplars.back().IsDescribable(units[place].unit)) continue;
-      selection.units.push_back(units[place].unit);
-      places.push_back(place);
+      CheckUnit(units[place], exemplars);
+      if (!exemplars.IsDescribable(units[place].unit)) continue;
+      describable.first.push_back(units[place]);
+      describable.second.push_back(place);
     }
-    selections.push_back(std::move(selection));
   }
-  Array means{{static_cast<int64_t>(units.size()), encoder.feature_size()}, {}};
-  means.values.resize(static_cast<size_t>(ElementCount(means.shape)));
-  if (places.empty()) return means;
-  ScatterMeans(ComputeRegionFeatures(run, selections, encoder, workers, progress), places, means);
-  return means;
-}
-
-/// Everything that the means depend on.
-std::string MeansHash(const Run& run, const std::vector<UnitName>& units, const Encoder& encoder) {
-  const RunManifest& manifest = run.manifest;
-  std::ostringstream text;
-  text << encoder.hash() << '\n'
-       << manifest.network_hash << '\n'
-       << manifest.photos_hash << '\n'
-       << ToJsonText(manifest.preprocessing) << '\n'
-       << manifest.k << ' ' << manifest.quantile << '\n';
-  for (const UnitName& unit : units) text << unit.layer << ' ' << unit.unit << '\n';
-  return HashText(text.str());
+  return describable;
 }
 
 /// Scales to length 1; zeros stay.
@@ -119,25 +92,19 @@ bool IsChosen(const Annotation& annotation, const RetrievalOptions& options) {
 
 Array MeanRegionFeatures(const Run& run, const std::vector<UnitName>& units, const Encoder& encoder,
                          const Path& cache, int workers, Progress& progress) {
-  const int threads = workers > 0 ? workers : DefaultWorkers();
-  if (cache.empty()) return ComputeMeans(run, units, encoder, threads, progress);
-  const Path path = cache / ("means-" + MeansHash(run, units, encoder) + ".safetensors");
-  if (!std::filesystem::exists(path)) {
-    CreateFolder(cache);
-    const Array means = ComputeMeans(run, units, encoder, threads, progress);
-    SafetensorsWriter writer;
-    writer.Add(kMeans, means.shape, std::span<const float>(means.values));
-    writer.Write(path);
-    return means;
-  }
-  const SafetensorsFile file(path);
-  const TensorView& means = file.At(kMeans);
-  const Shape expected = {static_cast<int64_t>(units.size()), encoder.feature_size()};
-  if (means.shape != expected) {
-    throw InputError(path.string() + ": has the shape " + ToString(means.shape) + ", expected " +
-                     ToString(expected) + "; delete the file");
-  }
-  return {means.shape, means.AsFloats()};
+  Array means{{static_cast<int64_t>(units.size()), encoder.feature_size()}, {}};
+  means.values.resize(static_cast<size_t>(ElementCount(means.shape)));
+  const auto [describable, places] = DescribableUnits(run, units);
+  if (places.empty()) return means;
+  const auto compute = [&](const std::vector<UnitName>& some) {
+    return ComputeRegionFeatures(run, some, encoder, workers > 0 ? workers : DefaultWorkers(),
+                                 progress);
+  };
+  ScatterMeans(cache.empty()
+                   ? compute(describable)
+                   : FeatureCache(cache, run.manifest, encoder).Features(describable, compute),
+               places, means);
+  return means;
 }
 
 RetrievalBaseline RetrievalBaseline::Build(const Encoder& encoder, RetrievalOptions options,

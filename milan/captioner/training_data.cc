@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -10,7 +9,7 @@
 
 #include "milan/base/error.h"
 #include "milan/base/hash.h"
-#include "milan/base/safetensors.h"
+#include "milan/captioner/feature_cache.h"
 #include "milan/captioner/milannotations.h"
 #include "milan/captioner/region_features.h"
 #include "milan/text/annotations.h"
@@ -20,7 +19,6 @@ namespace {
 
 constexpr const char* kTrain = "train";
 constexpr const char* kVal = "val";
-constexpr const char* kFeatures = "features";
 
 /// Puts the units of a file without splits into train or val, all texts of a unit into the same: by
 /// a hash, so that neither order nor number of the units matters.
@@ -146,41 +144,6 @@ void RequireSplit(const std::vector<AnnotatedRun>& runs, bool validates) {
                    (validates ? kVal : kTrain) + "'");
 }
 
-/// Everything that region features depend on.
-std::string FeaturesHash(const AnnotatedRun& annotated, const Encoder& encoder) {
-  const RunManifest& manifest = annotated.run.manifest;
-  std::ostringstream text;
-  text << encoder.hash() << '\n'
-       << manifest.network_hash << '\n'
-       << manifest.photos_hash << '\n'
-       << ToJsonText(manifest.preprocessing) << '\n'
-       << manifest.k << ' ' << manifest.quantile << '\n';
-  for (const RunDirections& set : manifest.directions) {
-    text << set.layer << ' ' << set.weight.hash << ' ' << (set.bias ? set.bias->hash : "") << ' '
-         << (set.center ? set.center->hash : "") << ' ' << set.relu << '\n';
-  }
-  for (const AnnotatedUnit& unit : annotated.units) text << unit.layer << ' ' << unit.unit << '\n';
-  return HashText(text.str());
-}
-
-Array ComputeFeatures(const AnnotatedRun& annotated, const Encoder& encoder, int workers,
-                      Progress& progress) {
-  if (annotated.originals != nullptr) {
-    return ComputeRegionFeatures(*annotated.originals, annotated.units, encoder, workers, progress);
-  }
-  std::vector<ExemplarSet> layers;
-  std::vector<UnitSelection> selections;
-  for (const AnnotatedUnit& unit : annotated.units) {
-    if (layers.empty() || layers.back().layer != unit.layer) {
-      layers.push_back(annotated.run.Exemplars(unit.layer));
-      selections.emplace_back();
-    }
-    selections.back().units.push_back(unit.unit);
-  }
-  for (size_t i = 0; i < layers.size(); ++i) selections[i].exemplars = &layers[i];
-  return ComputeRegionFeatures(annotated.run, selections, encoder, workers, progress);
-}
-
 }  // namespace
 
 std::vector<AnnotatedRun> ReadTrainingData(const TrainOptions& options, Progress& progress) {
@@ -212,23 +175,14 @@ std::vector<std::string> TextsOf(const std::vector<AnnotatedRun>& runs, bool val
 
 Array CachedRegionFeatures(const AnnotatedRun& annotated, const Encoder& encoder,
                            const Path& folder, int workers, Progress& progress) {
-  const Path path = folder / ("features-" + FeaturesHash(annotated, encoder) + ".safetensors");
-  if (!std::filesystem::exists(path)) {
-    const Array features = ComputeFeatures(annotated, encoder, workers, progress);
-    SafetensorsWriter writer;
-    writer.AddAsHalf(kFeatures, features.shape, features.values);
-    writer.Write(path);
-  }
-  // Read back also when just computed, so that a first and a continued training see the same bits.
-  const SafetensorsFile file(path);
-  const TensorView& features = file.At(kFeatures);
-  const Shape expected = {static_cast<int64_t>(annotated.units.size()), annotated.run.manifest.k,
-                          encoder.feature_size()};
-  if (features.shape != expected) {
-    throw InputError(path.string() + ": has the shape " + ToString(features.shape) + ", expected " +
-                     ToString(expected) + "; delete the file");
-  }
-  return {features.shape, features.AsFloats()};
+  std::vector<UnitName> units;
+  for (const AnnotatedUnit& unit : annotated.units) units.push_back({unit.layer, unit.unit});
+  const FeatureCache cache(folder, annotated.run.manifest, encoder);
+  return cache.Features(units, [&](const std::vector<UnitName>& missing) {
+    return annotated.originals != nullptr
+               ? ComputeRegionFeatures(*annotated.originals, missing, encoder, workers, progress)
+               : ComputeRegionFeatures(annotated.run, missing, encoder, workers, progress);
+  });
 }
 
 std::vector<std::string> ReadLines(const std::vector<Path>& files) {

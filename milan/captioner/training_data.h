@@ -41,8 +41,8 @@ std::vector<AnnotatedRun> ReadTrainingData(const TrainOptions& options, Progress
 /// All texts of one split.
 std::vector<std::string> TextsOf(const std::vector<AnnotatedRun>& runs, bool validates);
 
-/// Region features [units, k, features] of a run's annotated units, rounded to half precision. Kept
-/// in `folder` under a name made of everything that they depend on, and read from there next time.
+/// Region features [units, k, features] of a run's annotated units, rounded to half precision; kept
+/// in `folder` and read from there next time.
 Array CachedRegionFeatures(const AnnotatedRun& annotated, const Encoder& encoder,
                            const Path& folder, int workers, Progress& progress);
 
