@@ -98,9 +98,10 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option(
       "--epochs", command->epochs,
       "At most so many (default: 100); the set decoder takes all of them (default: as --steps)");
-  sub->add_option("--steps", options.set_training.steps,
-                  "Batches that the set decoder learns from, in at most 200 epochs")
-      ->capture_default_str();
+  sub->add_option(
+      "--steps", options.set_training.steps,
+      "Batches that the set decoder learns from, in at most 200 epochs (default: those of "
+      "60 epochs, but 1000 to 3000)");
   sub->add_option("--patience", options.patience,
                   "Epochs without improvement before an LSTM's training stops")
       ->capture_default_str();

@@ -2,6 +2,7 @@
 """How well a captioner describes units that it was not trained on.
 
 usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architecture A] [--settings left-out,photos,...]
+                         [--networks squeezenet1_1,...]
 
   left-out  trained on three of the four annotated networks, tested on the fourth
   within    trained on nine tenths of a network's units, tested on the rest, over several draws
@@ -11,7 +12,8 @@ usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architectu
 WORK is the folder of `make train` (runs/ and encoder/). Every captioner is trained by `milan train`, every description
 made by `milan describe`, every score computed by `milan evaluate`. Writes WORK/generalization/table.csv and table.md: content-word
 F1 of the descriptions, of retrieval (the text of the most similar training unit) and of the best constant. Continues
-where it was interrupted.
+where it was interrupted; so processes with different --networks (those tested) may share the work, one after the other
+for `across`, and a last one without it makes the whole table.
 """
 import argparse
 import csv
@@ -117,14 +119,14 @@ class Experiment:
 
     def left_out(self):
         """One row per network: trained on the other three."""
-        for network in NETWORKS:
+        for network in self.arguments.networks:
             train = {other: self.annotations(other) for other in NETWORKS if other != network}
             tested = sample(self.annotations(network), 1, TEST_UNITS, 1)
             yield "left out", network, [self.score(f"left-out-{network}/test", network, tested, train)]
 
     def within(self):
         """One row per network: trained on nine tenths of its own units, over several draws."""
-        for network in NETWORKS:
+        for network in self.arguments.networks:
             scores = []
             for trial in range(self.arguments.trials):
                 rows = self.annotations(network)
@@ -133,10 +135,9 @@ class Experiment:
                 scores.append(self.score(f"within-{network}-{trial}/test", network, tested, {network: kept}))
             yield "within", network, scores
 
-
     def across(self):
         """One row per tested network: trained on each of the others alone."""
-        for network in NETWORKS:
+        for network in self.arguments.networks:
             tested = sample(self.annotations(network), 1, TEST_UNITS, 1)
             yield "across", network, [self.score(f"across-{other}/{network}", network, tested, {other: self.annotations(other)})
                                       for other in NETWORKS if other != network]
@@ -155,7 +156,7 @@ class Experiment:
         """The bundle's validation units by exemplars of all photos, of objects only, of anything else."""
         train = {network: [row for row in self.annotations(network) if row["split"] == "train"] for network in NETWORKS}
         for name, sets in ("all", None), ("objects", OBJECTS), ("others", OTHERS):
-            for network in NETWORKS:
+            for network in self.arguments.networks:
                 rows = [row for row in self.annotations(network) if row["split"] == "val"]
                 run = self.exemplars_of(network, name, sets) if sets else None
                 yield f"photos: {name}", network, [self.score(f"photos-{name}/{network}", network, sample(rows, 1, TEST_UNITS, 1),
@@ -192,6 +193,7 @@ def main():
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--architecture", default="set")
     parser.add_argument("--settings", default="left-out,photos,across,within")
+    parser.add_argument("--networks", type=lambda names: names.split(","), default=NETWORKS, help="tested (all)")
     parser.add_argument("--bundle", type=pathlib.Path, default=pathlib.Path(__file__).parents[1] / "models" / "base",
                         help="that the setting `photos` describes with (models/base)")
     arguments = parser.parse_args()

@@ -157,11 +157,14 @@ void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainO
   };
   const auto run_epoch = [&](int epoch) -> EpochScore {
     const double loss = train_epoch(epoch);
+    if (plan.to_the_end && epoch % plan.checkpoint_every != 0 && epoch != plan.max_epochs) {
+      return {0, fmt::format("{} epoch {}: loss {:.3f}", plan.name, epoch, loss)};
+    }
     const double bleu = DescriptionBleu(DescribeGreedily(captioner, units.val), units.val);
     return {bleu, fmt::format("{} epoch {}: loss {:.3f}, validation BLEU {:.2f}", plan.name, epoch,
                               loss, bleu)};
   };
-  TrainToBest(plan, *decoder, optimizer, run_epoch, progress);
+  TrainEpochs(plan, *decoder, optimizer, run_epoch, progress);
   decoder->eval();
 }
 

@@ -71,7 +71,7 @@ LanguageModel TrainLanguageModel(const LanguageModelTexts& texts, const Vocabula
     return {-val_loss, fmt::format("{} epoch {}: loss {:.3f}, validation {:.3f}", plan.name, epoch,
                                    loss, val_loss)};
   };
-  TrainToBest(plan, *model, optimizer, run_epoch, progress);
+  TrainEpochs(plan, *model, optimizer, run_epoch, progress);
   model->eval();
   return model;
 }

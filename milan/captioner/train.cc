@@ -22,6 +22,7 @@ namespace {
 
 /// Units among which the self-test's is chosen.
 constexpr int64_t kSelfTestCandidates = 64;
+constexpr int kCheckpoints = 40;  // of the set decoder's training, as often as it is validated
 
 void Require(bool holds, const std::string& message) {
   if (!holds) throw UsageError(message);
@@ -210,10 +211,14 @@ std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Enco
 int EpochsOf(const TrainOptions& options, size_t texts) {
   const SetDecoderTraining& training = options.set_training;
   if (training.epochs > 0) return training.epochs;
-  // A handful of texts is known by then, and each epoch is validated and saved.
-  constexpr int kMostEpochs = 200;
+  constexpr int kEpochs = 60;
+  constexpr int kFewestSteps = 1000;
+  constexpr int kMostSteps = 3000;
+  constexpr int kMostEpochs = 200;  // a handful of texts is known by then
   const int batches = (static_cast<int>(texts) + options.batch_size - 1) / options.batch_size;
-  return std::min(kMostEpochs, (training.steps + batches - 1) / batches);
+  const int steps =
+      training.steps > 0 ? training.steps : std::clamp(kEpochs * batches, kFewestSteps, kMostSteps);
+  return std::min(kMostEpochs, (steps + batches - 1) / batches);
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
@@ -246,7 +251,7 @@ void ValidateSet(const SetDecoderSizes& sizes, const SetDecoderTraining& trainin
   Require(training.learning_rate > 0, "learning_rate must be positive");
   Require(training.warmup >= 0, "warmup must not be negative");
   Require(training.weight_decay >= 0, "weight_decay must not be negative");
-  Require(training.steps >= 1, "steps must be at least 1");
+  Require(training.steps >= 0, "steps must not be negative");
   Require(training.epochs >= 0, "epochs must not be negative");
 }
 
@@ -292,7 +297,9 @@ void Train(const TrainOptions& given, Progress& progress) {
   TrainingPlan decoder_plan = PlanOf("decoder", options, fingerprint);
   if (options.architecture == kSetArchitecture) {
     options.set_training.epochs = EpochsOf(options, TextsOf(runs, false).size());
-    decoder_plan.max_epochs = decoder_plan.patience = options.set_training.epochs;
+    decoder_plan.max_epochs = options.set_training.epochs;
+    decoder_plan.to_the_end = true;
+    decoder_plan.checkpoint_every = std::max(1, decoder_plan.max_epochs / kCheckpoints);
   }
   Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
                       language_model);

@@ -142,6 +142,16 @@ TEST_F(Training, OfTheSetDecoderTakesItsBatchesHoweverFewTheTextsAre) {
   EXPECT_EQ(stages.totals.at("decoder"), 3);
 }
 
+TEST_F(Training, OfTheSetDecoderTakesLongEnoughByItself) {
+  options_.architecture = "set";
+  options_.set_sizes = {.hidden = 8, .width = 8, .heads = 1};
+  options_.max_epochs = 1;
+  options_.batch_size = 1;  // Each of the 16 texts that are learnt.
+  RecordStages stages;
+  Train(options_, stages);
+  EXPECT_EQ(stages.totals.at("decoder"), (1000 + 15) / 16);
+}
+
 TEST_F(Training, OfTheSetDecoderContinuedIsEqualToUninterrupted) {
   options_.architecture = "set";
   options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};

@@ -39,11 +39,24 @@ void RestoreWeights(const Weights& weights, torch::nn::Module& module) {
 struct Standing {
   int epochs = 0;    ///< Finished.
   int improved = 0;  ///< The last epoch that was better than all before it.
-  BestEpoch best;
-  Weights best_weights;
+  ChosenEpoch best;
+  Weights best_weights;  ///< Empty when the plan goes to the end.
+
+  void Add(int epoch, double score, const TrainingPlan& plan, const torch::nn::Module& module) {
+    epochs = epoch;
+    // The first epoch is the best so far whatever its score, so that there always is one; of equal
+    // epochs the last, which has learnt longer.
+    if (epoch == 1 || score > best.score) improved = epoch;
+    if (plan.to_the_end) {
+      best = {epoch, score};
+    } else if (improved == epoch || score == best.score) {
+      best = {epoch, score};
+      best_weights = CopyWeights(module);
+    }
+  }
 
   bool IsOver(const TrainingPlan& plan) const {
-    return epochs >= plan.max_epochs || epochs - improved > plan.patience;
+    return epochs >= plan.max_epochs || (!plan.to_the_end && epochs - improved > plan.patience);
   }
 };
 
@@ -75,8 +88,10 @@ class Checkpoint {
     if (!std::filesystem::exists(CheckpointPath(plan_))) return standing;
     const SafetensorsFile file(CheckpointPath(plan_));
     CheckFingerprint(file);
-    LoadModule(file, kBest, module_);
-    standing.best_weights = CopyWeights(module_);
+    if (!plan_.to_the_end) {
+      LoadModule(file, kBest, module_);
+      standing.best_weights = CopyWeights(module_);
+    }
     LoadModule(file, kModel, module_);
     LoadOptimizer(file, kOptimizer, optimizer_);
     const std::vector<int64_t> counters = file.At("epochs").As<int64_t>();
@@ -118,9 +133,9 @@ uint64_t EpochSeed(const TrainingPlan& plan, int epoch) {
   return Random(std::stoull(hash.substr(0, 16), nullptr, 16)).Next();
 }
 
-BestEpoch TrainToBest(const TrainingPlan& plan, torch::nn::Module& module,
-                      torch::optim::AdamW& optimizer,
-                      const std::function<EpochScore(int epoch)>& run_epoch, Progress& progress) {
+ChosenEpoch TrainEpochs(const TrainingPlan& plan, torch::nn::Module& module,
+                        torch::optim::AdamW& optimizer,
+                        const std::function<EpochScore(int epoch)>& run_epoch, Progress& progress) {
   const Checkpoint checkpoint(plan, module, optimizer);
   Standing standing = checkpoint.Load();
   progress.Begin(plan.name, plan.max_epochs, "epochs");
@@ -130,20 +145,13 @@ BestEpoch TrainToBest(const TrainingPlan& plan, torch::nn::Module& module,
     const int epoch = standing.epochs + 1;
     torch::manual_seed(EpochSeed(plan, epoch));
     const EpochScore score = run_epoch(epoch);
-    standing.epochs = epoch;
-    // The first epoch is the best so far whatever its score, so that there always is one; of equal
-    // epochs the last, which has learnt longer.
-    if (epoch == 1 || score.score > standing.best.score) standing.improved = epoch;
-    if (standing.improved == epoch || score.score == standing.best.score) {
-      standing.best = {epoch, score.score};
-      standing.best_weights = CopyWeights(module);
-    }
-    checkpoint.Save(standing);
+    standing.Add(epoch, score.score, plan, module);
+    if (standing.IsOver(plan) || epoch % plan.checkpoint_every == 0) checkpoint.Save(standing);
     progress.Note(score.note);
     progress.Update(epoch);
   }
   progress.End();
-  RestoreWeights(standing.best_weights, module);
+  if (!plan.to_the_end) RestoreWeights(standing.best_weights, module);
   return standing.best;
 }
 
