@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # milan's search for descriptions beside the original's method: the same weights, of the original's
-# default sizes, the same exemplars, one thread each, in turn. Then whether both say the same.
+# default sizes, the same exemplars, one thread each, in turn. Then whether both say the same. The
+# shipped bundle, which is another captioner, describes the same exemplars beside them.
 # usage: compare_captioners.sh MILAN DATA [ROUNDS] [BATCH_SIZE] [endless]
 set -euo pipefail
 milan=$(realpath "$1")
@@ -35,5 +36,7 @@ for ((round = 1; round <= rounds; ++round)); do
   "$python" measure_describe.py "$milan" "$work/run" "$work/bundle" "$work/milan.$round.json"
   "$python" captioner.py "$work/bundle" "$work/features.npy" "$work/original.$round.json" \
     "$batch_size"
+  echo "  the shipped bundle, with confidences:"
+  "$python" measure_describe.py "$milan" "$work/run" ../../models/base "$work/shipped.$round.json"
 done
 "$python" compare_descriptions.py "$work" "$rounds"

@@ -11,12 +11,12 @@ def read(folder, name, rounds):
             for number in range(1, rounds + 1)]
 
 
-def print_rates(milan, original):
+def print_rates(name, milan, original):
     for clock in ("wall", "processor"):
         rates = [[len(round_["units"]) / round_["seconds"][clock] for round_ in rounds]
                  for rounds in (milan, original)]
         ratios = [ours / theirs for ours, theirs in zip(*rates)]
-        print(f"{clock:9} median of {len(ratios)}: milan {median(rates[0]):.2f} units/s, original's"
+        print(f"{clock:9} median of {len(ratios)}: {name} {median(rates[0]):.2f} units/s, original's"
               f" method {median(rates[1]):.2f}; ratio {median(ratios):.2f} "
               f"({min(ratios):.2f} to {max(ratios):.2f})")
 
@@ -42,7 +42,8 @@ def print_texts(milan, original):
 
 def main(folder, rounds):
     milan, original = (read(folder, name, int(rounds)) for name in ("milan", "original"))
-    print_rates(milan, original)
+    print_rates("milan", milan, original)
+    print_rates("shipped bundle", read(folder, "shipped", int(rounds)), original)
     print_texts(milan[-1]["units"], original[-1]["units"])
 
 
