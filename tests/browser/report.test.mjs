@@ -295,7 +295,7 @@ describe('report', {skip: missing !== '' && !mustRun && missing}, () => {
     assert.ok(guesses.length > 3 && guesses.length < described.length - 3);
     await pictured(page);
     assert.match(await page.locator('#summary').textContent(),
-      new RegExp(`${guesses.length} without a reliable description`));
+      new RegExp(`: [\\d,]+ described, ${guesses.length} without a reliable description`));
     await keep(page, 'calibrated');
     await page.locator('#order').selectOption('confidence-rising');
     const least = Math.min(...guesses.map((unit) => unit.confidence ?? 1));

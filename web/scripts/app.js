@@ -9,14 +9,16 @@
   const shortHash = (hash) => (hash ? hash.slice(0, 10) : '–');
 
   function stateCounts() {
-    const counts = new Map();
+    // What a reader asks for first, whichever unit comes first.
+    const counts = new Map([['described', 0], ['without a reliable description', 0]]);
     for (const unit of data.units) {
       let state = unit.description ? 'described' : unit.state;
       if (unit.isGuess) state = 'without a reliable description';
       if (state === 'alive') state = 'not described';
       counts.set(state, (counts.get(state) ?? 0) + 1);
     }
-    return [...counts].map(([state, number]) => `${count(number)} ${state}`).join(', ');
+    return [...counts].filter(([, number]) => number > 0)
+        .map(([state, number]) => `${count(number)} ${state}`).join(', ');
   }
 
   function fillHeading() {
