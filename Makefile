@@ -72,9 +72,9 @@ determinism: build ## Prove that workers and shards do not change a byte of the 
 train: build ## Reproduce models/ from the development data (an hour or two on 2 cores)
 	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
 
-generalization: build ## How well captioners describe units not trained on (needs build/train; hours; TRIALS, SETTINGS)
+generalization: build ## How well captioners describe units not trained on (needs build/train; hours; TRIALS, SETTINGS, NETWORKS)
 	@/usr/bin/python3 scripts/generalization.py $(BUILD)/milan $(SHARED) build/train --trials $(or $(TRIALS),5) \
-	  --settings $(or $(SETTINGS),left-out,photos,across,within)
+	  --settings $(or $(SETTINGS),left-out,photos,across,within) $(if $(NETWORKS),--networks $(NETWORKS))
 
 zoo: build ## Export the field's networks with python3-torchvision and hold them against PyTorch (an hour)
 	@ninja -C $(BUILD) -j $(JOBS) --quiet milan_compare_network
