@@ -101,14 +101,14 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option(
       "--steps", options.set_training.steps,
       "Batches that the set decoder learns from, in at most 200 epochs (default: those of "
-      "60 epochs, but 1000 to 3000)");
+      "60 epochs, at least 1000 and at most 3000)");
   sub->add_option("--patience", options.patience,
                   "Epochs without improvement before an LSTM's training stops")
       ->capture_default_str();
   sub->add_option("--certainty", options.certainties, "Annotations used: clear, partly, unclear")
       ->delimiter(',');
   sub->add_option("--feature-cache", options.feature_cache,
-                  "Keep region features in this folder for other trainings");
+                  "Keep region features in this folder for other trainings and `milan evaluate`");
   sub->add_option("-j,--workers", options.workers, "Threads (default: processors)");
   AddDeviceOption(*sub, command->device);
   AddCommonOptions(*sub, command->common, false);

@@ -12,8 +12,8 @@ usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architectu
 WORK is the folder of `make train` (runs/ and encoder/). Every captioner is trained by `milan train`, every description
 made by `milan describe`, every score computed by `milan evaluate`. Writes WORK/generalization/table.csv and table.md: content-word
 F1 of the descriptions, of retrieval (the text of the most similar training unit) and of the best constant. Continues
-where it was interrupted; so processes with different --networks (those tested) may share the work, one after the other
-for `across`, and a last one without it makes the whole table.
+where it was interrupted. Processes with different --networks (those tested) may share the work of `left-out` and `within`;
+their tables hold their own networks, and a last one without it makes the whole table.
 """
 import argparse
 import csv

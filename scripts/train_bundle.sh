@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reproduces models/base from the development data: exemplars of the annotated networks, language model and decoder, then
+# Makes a bundle as models/base from the development data: exemplars of the annotated networks, language model and decoder, then
 # the calibration of its confidences. Every step continues where it was interrupted.
 # usage: train_bundle.sh MILAN DATA WORK [BUNDLE]
 set -euo pipefail

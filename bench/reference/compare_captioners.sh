@@ -23,6 +23,9 @@ trap 'rm -rf "$work"' EXIT
 "$python" make_checkpoint.py "$work/default.pth" $texts
 "$milan" import "$work/default.pth" -o "$work/bundle" -j 1 --quiet > /dev/null
 
+cp -r ../../models/base "$work/shipped"
+"$python" copy_without_calibration.py ../../models/base "$work/search"
+
 # Exemplars of 32 units as files of the original's kind, from which both start.
 "$python" choose_photos.py "$data/photos" 100 > "$work/photos.txt"
 "$milan" exemplars "$data/networks/squeezenet1_1.onnx" "$work/photos.txt" -o "$work/made" -j 1 \
@@ -36,7 +39,9 @@ for ((round = 1; round <= rounds; ++round)); do
   "$python" measure_describe.py "$milan" "$work/run" "$work/bundle" "$work/milan.$round.json"
   "$python" captioner.py "$work/bundle" "$work/features.npy" "$work/original.$round.json" \
     "$batch_size"
-  echo "  the shipped bundle, with confidences:"
-  "$python" measure_describe.py "$milan" "$work/run" ../../models/base "$work/shipped.$round.json"
+  echo "  the shipped bundle, its search alone, then with confidences:"
+  for bundle in search shipped; do
+    "$python" measure_describe.py "$milan" "$work/run" "$work/$bundle" "$work/$bundle.$round.json"
+  done
 done
 "$python" compare_descriptions.py "$work" "$rounds"

@@ -43,7 +43,8 @@ def print_texts(milan, original):
 def main(folder, rounds):
     milan, original = (read(folder, name, int(rounds)) for name in ("milan", "original"))
     print_rates("milan", milan, original)
-    print_rates("shipped bundle", read(folder, "shipped", int(rounds)), original)
+    for bundle, name in ("search", "shipped, search alone"), ("shipped", "shipped, with confidences"):
+        print_rates(name, read(folder, bundle, int(rounds)), original)
     print_texts(milan[-1]["units"], original[-1]["units"])
 
 

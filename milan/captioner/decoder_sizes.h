@@ -43,8 +43,8 @@ struct SetDecoderTraining {
                                  ///< cosine to zero over all steps.
   int warmup = 200;
   double weight_decay = 0.05;
-  /// How long to learn: so many batches, in whole epochs, but at most 200 of these. 0: those of 60
-  /// epochs, but not fewer than 1,000 and not more than 3,000 (record 0014).
+  /// How long to learn: so many batches, in whole epochs. 0: those of 60 epochs, at least 1,000 and
+  /// at most 3,000. Never more than 200 epochs (record 0014).
   int steps = 0;
   int epochs = 0;  ///< Instead of `steps` when not 0.
 };

@@ -157,7 +157,7 @@ void TrainDecoder(const TrainingUnits& units, Captioner& captioner, const TrainO
   };
   const auto run_epoch = [&](int epoch) -> EpochScore {
     const double loss = train_epoch(epoch);
-    if (plan.to_the_end && epoch % plan.checkpoint_every != 0 && epoch != plan.max_epochs) {
+    if (plan.to_the_end && !plan.HasCheckpoint(epoch)) {
       return {0, fmt::format("{} epoch {}: loss {:.3f}", plan.name, epoch, loss)};
     }
     const double bleu = DescriptionBleu(DescribeGreedily(captioner, units.val), units.val);

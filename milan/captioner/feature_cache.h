@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,16 +29,18 @@ class FeatureCache {
   FeatureCache(Path folder, const RunManifest& run, const Encoder& encoder);
 
   /// Features [units, k, features] in the order of `units`, rounded to half precision whether they
-  /// were there or not, so that the first and a later command see the same bits. Two processes may
-  /// share a folder: at worst one computes again what the other has. Throws kInput naming a file
-  /// that is damaged or has other sizes.
+  /// were there or not, so that the first and a later command see the same bits. Processes may
+  /// share a folder: at worst one computes again what another has. Throws kInput naming a file that
+  /// is damaged or has other sizes.
   Array Features(const std::vector<UnitName>& units, const Compute& compute) const;
 
  private:
+  using Rows = std::map<int64_t, std::vector<float>>;  ///< [k, features] by unit; or nothing yet.
+
   Path FileOf(const std::string& layer) const;
-  std::vector<UnitName> Missing(const std::vector<UnitName>& units) const;
-  /// Adds units, grouped by layer, with their features to the files.
-  void Keep(const std::vector<UnitName>& units, const Array& features) const;
+  /// The units by layer, with the features of those that are kept.
+  std::map<std::string, Rows> Kept(const std::vector<UnitName>& units) const;
+  void Keep(const std::string& layer, const Rows& added) const;
 
   Path folder_;
   std::string source_;  ///< What the features depend on, but for the layer.

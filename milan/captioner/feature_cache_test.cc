@@ -74,6 +74,32 @@ TEST_F(Cache, DirectionsAreNotTheUnitsOfTheSameNumber) {
   EXPECT_THAT(computed_, ElementsAre(UnitName{"layer", 3}));
 }
 
+TEST_F(Cache, OtherMasksHaveOtherFeatures) {
+  Features({{"layer", 3}});
+  run_.manifest.border = MaskBorder::kClamp;
+  Features({{"layer", 3}});
+  EXPECT_THAT(computed_, ElementsAre(UnitName{"layer", 3}));
+}
+
+TEST_F(Cache, SurvivesAnotherProcessThatKeepsItsOwn) {
+  const Array expected = Features({{"layer", 3}, {"layer", 8}});
+  std::filesystem::remove_all(cache_);
+  Features({{"layer", 3}});
+  const FeatureCache cache(cache_, run_.manifest, encoder_);
+  const auto compute = [&](const std::vector<UnitName>& missing) {
+    return ComputeRegionFeatures(run_, missing, encoder_, 1, progress_);
+  };
+  // While unit 8 is computed, another process starts anew and keeps unit 5.
+  const Array features = cache.Features({{"layer", 3}, {"layer", 8}}, [&](const auto& missing) {
+    std::filesystem::remove_all(cache_);
+    cache.Features({{"layer", 5}}, compute);
+    return compute(missing);
+  });
+  EXPECT_EQ(features.values, expected.values);
+  Features({{"layer", 5}, {"layer", 8}});
+  EXPECT_THAT(computed_, IsEmpty());
+}
+
 TEST_F(Cache, NamesADamagedFile) {
   Features({{"layer", 3}});
   const Path file = std::filesystem::directory_iterator(cache_)->path();

@@ -22,7 +22,8 @@ struct RetrievalOptions {
   std::vector<TrainingSource> sources;
   std::string split = "train";                                 ///< Of their annotations.
   std::vector<std::string> certainties = {"clear", "partly"};  ///< Empty: all.
-  /// Folder in which the units' features are kept for the next time; empty: nowhere.
+  /// Folder in which the units' features are kept for the next time, in half precision; empty:
+  /// nowhere, and they are not rounded.
   Path cache;
   int workers = 0;  ///< 0: one per processor. Affects speed only.
 };

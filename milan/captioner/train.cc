@@ -22,7 +22,7 @@ namespace {
 
 /// Units among which the self-test's is chosen.
 constexpr int64_t kSelfTestCandidates = 64;
-constexpr int kCheckpoints = 40;  // of the set decoder's training, as often as it is validated
+constexpr int kCheckpoints = 40;  // at most, of the set decoder's training
 
 void Require(bool holds, const std::string& message) {
   if (!holds) throw UsageError(message);
@@ -207,18 +207,20 @@ std::shared_ptr<TextDecoder> NewDecoder(const Vocabulary& vocabulary, const Enco
   return SetDecoder(std::get<SetDecoderSizes>(any), options.set_training).ptr();
 }
 
-/// Epochs of the set decoder over so many texts.
+int64_t RoundedUpQuotient(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Epochs of the set decoder over so many texts (record 0014).
 int EpochsOf(const TrainOptions& options, size_t texts) {
   const SetDecoderTraining& training = options.set_training;
   if (training.epochs > 0) return training.epochs;
-  constexpr int kEpochs = 60;
-  constexpr int kFewestSteps = 1000;
-  constexpr int kMostSteps = 3000;
-  constexpr int kMostEpochs = 200;  // a handful of texts is known by then
-  const int batches = (static_cast<int>(texts) + options.batch_size - 1) / options.batch_size;
-  const int steps =
+  constexpr int64_t kEpochs = 60;
+  constexpr int64_t kFewestSteps = 1000;
+  constexpr int64_t kMostSteps = 3000;
+  constexpr int64_t kMostEpochs = 200;  // a handful of texts is known by then
+  const int64_t batches = RoundedUpQuotient(static_cast<int64_t>(texts), options.batch_size);
+  const int64_t steps =
       training.steps > 0 ? training.steps : std::clamp(kEpochs * batches, kFewestSteps, kMostSteps);
-  return std::min(kMostEpochs, (steps + batches - 1) / batches);
+  return static_cast<int>(std::min(kMostEpochs, RoundedUpQuotient(steps, batches)));
 }
 
 /// Scores of the captioner as stored (half precision), on the validation split.
@@ -284,6 +286,10 @@ void Train(const TrainOptions& given, Progress& progress) {
   TrainOptions options = given;
   const Encoder encoder = Encoder::Open(options.encoder, options.engine);
   const std::vector<AnnotatedRun> runs = ReadTrainingData(options, progress);
+  // Before the provenance, which a checkpoint is held against: the length decides every step.
+  if (options.architecture == kSetArchitecture) {
+    options.set_training.epochs = EpochsOf(options, TextsOf(runs, false).size());
+  }
   const Json provenance = ProvenanceOf(options, runs, encoder);
   const Fingerprint fingerprint = FingerprintOf(provenance);
   CreateFolder(TrainingFolder(options));
@@ -296,10 +302,10 @@ void Train(const TrainOptions& given, Progress& progress) {
       TrainLanguageModel(texts, vocabulary, options, language_plan, progress);
   TrainingPlan decoder_plan = PlanOf("decoder", options, fingerprint);
   if (options.architecture == kSetArchitecture) {
-    options.set_training.epochs = EpochsOf(options, TextsOf(runs, false).size());
     decoder_plan.max_epochs = options.set_training.epochs;
     decoder_plan.to_the_end = true;
-    decoder_plan.checkpoint_every = std::max(1, decoder_plan.max_epochs / kCheckpoints);
+    decoder_plan.checkpoint_every =
+        static_cast<int>(RoundedUpQuotient(decoder_plan.max_epochs, kCheckpoints));
   }
   Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
                       language_model);

@@ -44,12 +44,14 @@ struct Standing {
 
   void Add(int epoch, double score, const TrainingPlan& plan, const torch::nn::Module& module) {
     epochs = epoch;
+    if (plan.to_the_end) {
+      best = {epoch, score};
+      return;
+    }
     // The first epoch is the best so far whatever its score, so that there always is one; of equal
     // epochs the last, which has learnt longer.
     if (epoch == 1 || score > best.score) improved = epoch;
-    if (plan.to_the_end) {
-      best = {epoch, score};
-    } else if (improved == epoch || score == best.score) {
+    if (improved == epoch || score == best.score) {
       best = {epoch, score};
       best_weights = CopyWeights(module);
     }
@@ -146,7 +148,7 @@ ChosenEpoch TrainEpochs(const TrainingPlan& plan, torch::nn::Module& module,
     torch::manual_seed(EpochSeed(plan, epoch));
     const EpochScore score = run_epoch(epoch);
     standing.Add(epoch, score.score, plan, module);
-    if (standing.IsOver(plan) || epoch % plan.checkpoint_every == 0) checkpoint.Save(standing);
+    if (standing.IsOver(plan) || plan.HasCheckpoint(epoch)) checkpoint.Save(standing);
     progress.Note(score.note);
     progress.Update(epoch);
   }

@@ -28,7 +28,12 @@ struct TrainingPlan {
   /// All epochs are taken and the last one's weights kept, however it validates: right where the
   /// learning rate falls to nothing, so that no epoch before is finished (record 0014).
   bool to_the_end = false;
-  int checkpoint_every = 1;  ///< Epochs; after the last one in any case.
+  int checkpoint_every = 1;  ///< Epochs.
+
+  /// Whether a checkpoint follows this epoch: the last one has one in any case.
+  bool HasCheckpoint(int epoch) const {
+    return epoch % checkpoint_every == 0 || epoch == max_epochs;
+  }
 };
 
 /// How good the weights are after an epoch.
