@@ -80,13 +80,6 @@ class KeptLayer {
   std::map<int64_t, size_t> rows_;  ///< By unit.
 };
 
-std::vector<float> RoundedToHalf(std::span<const float> values) {
-  std::vector<float> rounded;
-  rounded.reserve(values.size());
-  for (const float value : values) rounded.push_back(FromHalf(ToHalf(value)));
-  return rounded;
-}
-
 }  // namespace
 
 FeatureCache::FeatureCache(Path folder, const RunManifest& run, const Encoder& encoder)
@@ -99,64 +92,78 @@ Path FeatureCache::FileOf(const std::string& layer) const {
   return folder_ / ("features-" + HashText(source_ + layer) + ".safetensors");
 }
 
-void FeatureCache::Keep(const std::string& layer, const Rows& added) const {
-  CreateFolder(folder_);
+void FeatureCache::Keep(std::span<const UnitName> units, std::span<const float> features) const {
+  const Path path = FileOf(units.front().layer);
+  const size_t stride = features.size() / units.size();
+  std::map<int64_t, std::vector<float>> rows;
   // Opened anew, so that what another process has kept meanwhile stays.
-  const KeptLayer kept(FileOf(layer), k_, size_);
-  Rows rows = added;
-  for (const auto& [unit, row] : kept.rows()) rows.try_emplace(unit, kept.Of(unit));
-  std::vector<int64_t> units;
+  const KeptLayer kept(path, k_, size_);
+  for (const auto& [unit, row] : kept.rows()) rows[unit] = kept.Of(unit);
+  for (size_t i = 0; i < units.size(); ++i) {
+    const auto row = features.subspan(i * stride, stride);
+    rows[units[i].unit].assign(row.begin(), row.end());
+  }
+  std::vector<int64_t> numbers;
   std::vector<float> values;
-  values.reserve(rows.size() * static_cast<size_t>(k_ * size_));
+  values.reserve(rows.size() * stride);
   for (const auto& [unit, row] : rows) {
-    units.push_back(unit);
+    numbers.push_back(unit);
     values.insert(values.end(), row.begin(), row.end());
   }
-  const auto count = static_cast<int64_t>(units.size());
+  const auto count = static_cast<int64_t>(numbers.size());
   SafetensorsWriter writer;
-  writer.Add(kUnits, {count}, std::span<const int64_t>(units));
+  writer.Add(kUnits, {count}, std::span<const int64_t>(numbers));
   writer.AddAsHalf(kFeatures, {count, k_, size_}, values);
-  writer.Write(FileOf(layer));
+  writer.Write(path);
 }
 
-std::map<std::string, FeatureCache::Rows> FeatureCache::Kept(
-    const std::vector<UnitName>& units) const {
-  std::map<std::string, Rows> layers;
-  for (const UnitName& unit : units) layers[unit.layer].try_emplace(unit.unit);
-  for (auto& [layer, rows] : layers) {
-    const KeptLayer kept(FileOf(layer), k_, size_);
-    for (auto& [unit, row] : rows) {
-      if (kept.rows().contains(unit)) row = kept.Of(unit);
-    }
+std::vector<float> FeatureCache::ComputeAndKeep(const std::vector<UnitName>& units,
+                                                const Compute& compute) const {
+  std::vector<float> values = compute(units).values;
+  for (float& value : values) value = FromHalf(ToHalf(value));
+  CreateFolder(folder_);
+  const size_t stride = values.size() / units.size();
+  for (size_t first = 0; first < units.size();) {
+    size_t end = first;
+    while (end < units.size() && units[end].layer == units[first].layer) ++end;
+    const size_t count = end - first;
+    Keep(std::span(units).subspan(first, count),
+         std::span(values).subspan(first * stride, count * stride));
+    first = end;
   }
-  return layers;
+  return values;
 }
 
 Array FeatureCache::Features(const std::vector<UnitName>& units, const Compute& compute) const {
-  std::map<std::string, Rows> layers = Kept(units);
-  std::vector<UnitName> missing;
-  for (const auto& [layer, rows] : layers) {
-    for (const auto& [unit, row] : rows) {
-      if (row.empty()) missing.push_back({layer, unit});
+  std::map<std::string, KeptLayer> kept;
+  std::map<UnitName, size_t> missing;  // by layer and unit; then with its row of what is computed
+  for (const UnitName& unit : units) {
+    auto layer = kept.find(unit.layer);
+    if (layer == kept.end()) {
+      layer = kept.try_emplace(unit.layer, FileOf(unit.layer), k_, size_).first;
     }
+    if (!layer->second.rows().contains(unit.unit)) missing[unit] = 0;
   }
+  std::vector<UnitName> names;
+  for (auto& [unit, row] : missing) {
+    row = names.size();
+    names.push_back(unit);
+  }
+  const std::vector<float> computed =
+      names.empty() ? std::vector<float>() : ComputeAndKeep(names, compute);
+
   const auto stride = static_cast<size_t>(k_ * size_);
-  if (!missing.empty()) {
-    const Array computed = compute(missing);
-    std::map<std::string, Rows> added;
-    for (size_t i = 0; i < missing.size(); ++i) {
-      std::vector<float> row =
-          RoundedToHalf(std::span(computed.values).subspan(i * stride, stride));
-      layers[missing[i].layer][missing[i].unit] = row;
-      added[missing[i].layer][missing[i].unit] = std::move(row);
-    }
-    for (const auto& [layer, rows] : added) Keep(layer, rows);
-  }
   Array features{{static_cast<int64_t>(units.size()), k_, size_}, {}};
   features.values.reserve(units.size() * stride);
-  for (const UnitName& unit : units) {
-    const std::vector<float>& row = layers[unit.layer][unit.unit];
+  const auto append = [&features](std::span<const float> row) {
     features.values.insert(features.values.end(), row.begin(), row.end());
+  };
+  for (const UnitName& unit : units) {
+    if (const auto found = missing.find(unit); found != missing.end()) {
+      append(std::span(computed).subspan(found->second * stride, stride));
+    } else {
+      append(kept.at(unit.layer).Of(unit.unit));
+    }
   }
   return features;
 }

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,12 +35,12 @@ class FeatureCache {
   Array Features(const std::vector<UnitName>& units, const Compute& compute) const;
 
  private:
-  using Rows = std::map<int64_t, std::vector<float>>;  ///< [k, features] by unit; or nothing yet.
-
   Path FileOf(const std::string& layer) const;
-  /// The units by layer, with the features of those that are kept.
-  std::map<std::string, Rows> Kept(const std::vector<UnitName>& units) const;
-  void Keep(const std::string& layer, const Rows& added) const;
+  /// Adds units of one layer, with their features [units, k, features], to its file.
+  void Keep(std::span<const UnitName> units, std::span<const float> features) const;
+  /// Rounded to half precision.
+  std::vector<float> ComputeAndKeep(const std::vector<UnitName>& units,
+                                    const Compute& compute) const;
 
   Path folder_;
   std::string source_;  ///< What the features depend on, but for the layer.
