@@ -16,8 +16,9 @@ namespace milan {
 namespace {
 
 constexpr const char* kFormat = "milan-bundle";
-/// 2: architectures besides the paper's.
-constexpr int kNewestVersion = 2;
+/// 2: architectures besides the paper's. 3: a word predictor, without which descriptions are
+/// others.
+constexpr int kNewestVersion = 3;
 constexpr const char* kManifest = "bundle.json";
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kEncoder = "encoder.onnx";
@@ -25,6 +26,7 @@ constexpr const char* kEncoderSidecar = "encoder.json";
 constexpr std::array kFiles = {kWeights, kEncoder, kEncoderSidecar};
 constexpr std::array kConfidenceFiles = {kConfidence, kConfidenceTensors};
 constexpr const char* kLanguageModel = "lm.";
+constexpr const char* kWordPredictor = "words.";
 constexpr const char* kSelfTestFeatures = "self_test.features";
 
 Json SizesToJson(const BundleManifest& manifest) {
@@ -81,6 +83,12 @@ void ReadSizes(const Json& json, const std::string& name, BundleManifest& manife
       GetSize(sizes, "language_model_hidden", name), GetSize(sizes, "language_model_layers", name)};
 }
 
+/// The oldest version that can say it, for older readers.
+int VersionOf(const BundleManifest& manifest) {
+  if (!manifest.predicted_words.empty()) return kNewestVersion;
+  return ArchitectureOf(manifest.decoder) == kPaperArchitecture ? 1 : 2;
+}
+
 void CheckFormat(const Json& json, const std::string& name) {
   if (GetOr<std::string>(json, "format", "", name) != kFormat) {
     throw InputError(name + ": not a bundle (member 'format' is not '" + kFormat + "')");
@@ -128,6 +136,9 @@ void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Enco
   SafetensorsWriter weights;
   AddModule(weights, "", *captioner.decoder(), as_half);
   AddModule(weights, kLanguageModel, *captioner.language_model(), as_half);
+  if (!captioner.words().is_empty()) {
+    AddModule(weights, kWordPredictor, *captioner.words(), as_half);
+  }
   weights.Add<float>(kSelfTestFeatures, self_test_features.shape, self_test_features.values);
   weights.Write(folder / kWeights);
   encoder.Save(folder / kEncoder);
@@ -137,20 +148,21 @@ void WriteBundleManifest(const Path& folder, const BundleManifest& manifest) {
   Json files;
   for (const char* file : kFiles) files[file] = HashFile(folder / file);
   const std::string architecture = ArchitectureOf(manifest.decoder);
-  const Json json = {{"format", kFormat},
-                     {"version", architecture == kPaperArchitecture ? 1 : kNewestVersion},
-                     {"architecture", architecture},
-                     {"name", manifest.name},
-                     {"milan_version", Version()},
-                     {"files", files},
-                     {"sizes", SizesToJson(manifest)},
-                     {"scores", manifest.scores},
-                     {"training", ParseJson(manifest.training, "training")},
-                     {"self_test",
-                      {{"features", kSelfTestFeatures},
-                       {"description", manifest.self_test_description},
-                       {"pmi", manifest.self_test_pmi}}},
-                     {"vocabulary", manifest.words}};
+  Json json = {{"format", kFormat},
+               {"version", VersionOf(manifest)},
+               {"architecture", architecture},
+               {"name", manifest.name},
+               {"milan_version", Version()},
+               {"files", files},
+               {"sizes", SizesToJson(manifest)},
+               {"scores", manifest.scores},
+               {"training", ParseJson(manifest.training, "training")},
+               {"self_test",
+                {{"features", kSelfTestFeatures},
+                 {"description", manifest.self_test_description},
+                 {"pmi", manifest.self_test_pmi}}},
+               {"vocabulary", manifest.words}};
+  if (!manifest.predicted_words.empty()) json["predicted_words"] = manifest.predicted_words;
   WriteJson(folder / kManifest, json);
 }
 
@@ -167,6 +179,7 @@ BundleManifest ReadBundleManifest(const Path& folder) {
   manifest.name = Get<std::string>(json, "name", name);
   manifest.words = Get<std::vector<std::string>>(json, "vocabulary", name);
   ReadSizes(json, name, manifest);
+  manifest.predicted_words = GetOr<std::vector<std::string>>(json, "predicted_words", {}, name);
   manifest.scores = GetOr<std::map<std::string, double>>(json, "scores", {}, name);
   manifest.training = ToText(GetOr<Json>(json, "training", Json::object(), name));
   const Json self_test = Get<Json>(json, "self_test", name);
@@ -194,7 +207,13 @@ Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   LanguageModel language_model(manifest.language_model, kNoDropout);
   LoadModule(weights, "", *decoder);
   LoadModule(weights, kLanguageModel, *language_model);
-  return {Vocabulary::FromTokens(manifest.words), decoder, std::move(language_model)};
+  WordPredictor words = nullptr;
+  if (!manifest.predicted_words.empty()) {
+    words = WordPredictor(manifest.predicted_words, FeaturesOf(manifest.decoder));
+    LoadModule(weights, kWordPredictor, *words);
+  }
+  return {Vocabulary::FromTokens(manifest.words), decoder, std::move(language_model),
+          std::move(words)};
 }
 
 Array ReadSelfTestFeatures(const Path& folder) {

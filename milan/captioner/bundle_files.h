@@ -22,7 +22,8 @@ inline constexpr const char* kConfidenceTensors = "confidence.safetensors";
 /// bundle.json.
 struct BundleManifest {
   std::string name;
-  std::vector<std::string> words;  ///< Of the vocabulary, in the order of their ids.
+  std::vector<std::string> words;            ///< Of the vocabulary, in the order of their ids.
+  std::vector<std::string> predicted_words;  ///< Of the word predictor; empty: the bundle has none.
   AnyDecoderSizes decoder;
   LanguageModelSizes language_model;
   std::map<std::string, double> scores;  ///< On the validation split.

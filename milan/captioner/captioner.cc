@@ -34,6 +34,9 @@ class DecoderSteps {
   torch::Tensor log_probabilities_;
 };
 
+/// Of the word predictor in the consensus, beside the other candidates (measured, record 0015).
+constexpr double kPredictorWeight = 0.65;
+
 /// Candidates of a beam are more alike than texts drawn from p(d|E), and the likeliest are the
 /// shortest: a temperature of 2 evens this out (measured, docs/training.md).
 constexpr double kConsensusTemperature = 2;
@@ -63,27 +66,25 @@ std::vector<std::vector<int>> TokensOf(const std::vector<Candidate>& candidates)
   return sequences;
 }
 
-void SetAgreements(const ContentWordTable& content_words, std::vector<Candidate>& candidates) {
-  std::vector<std::vector<int>> texts;
-  std::vector<double> scores;
-  for (const Candidate& candidate : candidates) {
-    texts.push_back(content_words.WordsOf(candidate.tokens));
-    scores.push_back(candidate.pmi);
+/// Where each content word of the vocabulary is among the predictor's words; -1: not there.
+std::vector<int> PlacesOf(const WordPredictor& words, const ContentWordTable& content_words) {
+  if (words.is_empty()) return {};
+  std::vector<int> places(content_words.size(), -1);
+  const std::vector<int> numbers = content_words.NumbersOf(words->words());
+  for (size_t place = 0; place < numbers.size(); ++place) {
+    if (numbers[place] >= 0) places[static_cast<size_t>(numbers[place])] = static_cast<int>(place);
   }
-  const std::vector<double> agreements = ExpectedAgreement(texts, scores, kConsensusTemperature);
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    candidates[i].agreement = agreements[i];
-    // What says a word twice is badly put, however much the others agree: after all the others.
-    if (content_words.SaysTwice(candidates[i].tokens)) candidates[i].agreement -= 1;
-  }
+  return places;
 }
 
 }  // namespace
 
 Captioner::Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
-                     LanguageModel language_model)
+                     LanguageModel language_model, WordPredictor words)
     : vocabulary_(std::move(vocabulary)),
       content_words_(vocabulary_.words()),
+      words_(std::move(words)),
+      predicted_places_(PlacesOf(words_, content_words_)),
       decoder_(std::move(decoder)),
       language_model_(std::move(language_model)) {
   decoder_->eval();
@@ -139,6 +140,49 @@ void Captioner::SetPriors(const SearchOptions& options,
   }
 }
 
+std::vector<double> Captioner::FitOf(std::span<const float> predicted,
+                                     const std::vector<std::vector<int>>& texts) const {
+  std::vector<double> fits;
+  for (const std::vector<int>& text : texts) {
+    std::vector<int> said;
+    for (const int word : text) {
+      const int place = predicted_places_[static_cast<size_t>(word)];
+      if (place >= 0) said.push_back(place);
+    }
+    fits.push_back(words_->Agreement(predicted, said));
+  }
+  return fits;
+}
+
+void Captioner::SetAgreements(const torch::Tensor& features,
+                              std::vector<std::vector<Candidate>>& results) const {
+  const torch::Tensor predicted =
+      words_.is_empty() ? torch::Tensor() : words_->Predict(features).contiguous();
+  for (size_t unit = 0; unit < results.size(); ++unit) {
+    std::vector<std::vector<int>> texts;
+    std::vector<double> scores;
+    for (const Candidate& candidate : results[unit]) {
+      texts.push_back(content_words_.WordsOf(candidate.tokens));
+      scores.push_back(candidate.pmi);
+    }
+    std::vector<double> agreements = ExpectedAgreement(texts, scores, kConsensusTemperature);
+    if (!words_.is_empty()) {
+      const size_t count = words_->words().size();
+      const std::vector<double> fits =
+          FitOf({predicted.data_ptr<float>() + unit * count, count}, texts);
+      for (size_t i = 0; i < agreements.size(); ++i) {
+        agreements[i] = (1 - kPredictorWeight) * agreements[i] + kPredictorWeight * fits[i];
+      }
+    }
+    for (size_t i = 0; i < agreements.size(); ++i) {
+      Candidate& candidate = results[unit][i];
+      candidate.agreement = agreements[i];
+      // What says a word twice is badly put, however much the others agree: after all the others.
+      if (content_words_.SaysTwice(candidate.tokens)) candidate.agreement -= 2;
+    }
+  }
+}
+
 std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& features,
                                                       const SearchOptions& options) const {
   auto results = SearchByLikelihood(features, options.beam_size, options.length);
@@ -147,8 +191,8 @@ std::vector<std::vector<Candidate>> Captioner::Search(const torch::Tensor& featu
     for (Candidate& candidate : candidates) {
       candidate.pmi = candidate.log_likelihood - options.pmi_weight * candidate.log_prior;
     }
-    SetAgreements(content_words_, candidates);
   }
+  SetAgreements(features, results);
   return results;
 }
 

@@ -12,6 +12,7 @@
 #include "milan/captioner/criterion.h"
 #include "milan/captioner/language_model.h"
 #include "milan/captioner/text_decoder.h"
+#include "milan/captioner/word_predictor.h"
 #include "milan/text/vocabulary.h"
 
 namespace milan {
@@ -22,8 +23,9 @@ struct Candidate {
   double log_likelihood = 0;  ///< log p(d|E)
   double log_prior = 0;       ///< log p(d), of the language model or of other units.
   double pmi = 0;             ///< log p(d|E) - pmi_weight * log p(d)
-  /// Expected agreement with a text drawn from the unit's candidates (consensus.h), less 1 for a
-  /// text that says a content word twice.
+  /// Expected agreement with a text drawn from the unit's candidates (consensus.h) and, where the
+  /// captioner has one, with the word predictor's words (record 0015), less 2 for a text that says
+  /// a content word twice.
   double agreement = 0;
 };
 
@@ -41,13 +43,16 @@ struct SearchOptions {
 /// Thread-safe.
 class Captioner {
  public:
-  /// The modules are shared with the caller, not copied.
+  /// The modules are shared with the caller, not copied. Without `words` the consensus is the
+  /// candidates' alone.
   Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
-            LanguageModel language_model);
+            LanguageModel language_model, WordPredictor words = nullptr);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::shared_ptr<TextDecoder>& decoder() const { return decoder_; }
   const LanguageModel& language_model() const { return language_model_; }
+  /// May be empty.
+  const WordPredictor& words() const { return words_; }
 
   /// The most likely word at every step, for each unit of `features` [units, k, features]. Without
   /// priors.
@@ -67,11 +72,18 @@ class Captioner {
 
  private:
   void SetPriors(const SearchOptions& options, std::vector<std::vector<Candidate>>& results) const;
+  void SetAgreements(const torch::Tensor& features,
+                     std::vector<std::vector<Candidate>>& results) const;
+  /// How well each of these texts (content words) fits what the predictor says of a unit.
+  std::vector<double> FitOf(std::span<const float> predicted,
+                            const std::vector<std::vector<int>>& texts) const;
   std::vector<std::vector<Candidate>> SearchByLikelihood(const torch::Tensor& features,
                                                          int beam_size, int length) const;
 
   Vocabulary vocabulary_;
   ContentWordTable content_words_;
+  WordPredictor words_;
+  std::vector<int> predicted_places_;  ///< Of each content word among the predictor's; or -1.
   std::shared_ptr<TextDecoder> decoder_;
   // libtorch's modules have no const forward; in evaluation mode it changes nothing.
   mutable LanguageModel language_model_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <map>
 
 #include "milan/base/error.h"
 #include "milan/evaluate/content_words.h"
@@ -11,11 +10,10 @@
 namespace milan {
 
 ContentWordTable::ContentWordTable(const std::vector<std::string>& words) {
-  std::map<std::string, int> numbers;
   for (const std::string& word : words) {
     std::vector<int>& said = words_.emplace_back();
     for (const std::string& content : ContentWords(word)) {
-      said.push_back(numbers.emplace(content, static_cast<int>(numbers.size())).first->second);
+      said.push_back(numbers_.emplace(content, static_cast<int>(numbers_.size())).first->second);
     }
   }
 }
@@ -40,6 +38,15 @@ bool ContentWordTable::SaysTwice(std::span<const int> tokens) const {
     }
   }
   return said > WordsOf(tokens).size();
+}
+
+std::vector<int> ContentWordTable::NumbersOf(const std::vector<std::string>& content_words) const {
+  std::vector<int> numbers;
+  for (const std::string& word : content_words) {
+    const auto found = numbers_.find(word);
+    numbers.push_back(found == numbers_.end() ? -1 : found->second);
+  }
+  return numbers;
 }
 
 double Agreement(std::span<const int> a, std::span<const int> b) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,8 +17,12 @@ class ContentWordTable {
   std::vector<int> WordsOf(std::span<const int> tokens) const;
   /// Whether a text says a content word twice, as "cars and cars".
   bool SaysTwice(std::span<const int> tokens) const;
+  /// The number of each of these content words, -1 for one that the vocabulary cannot say.
+  std::vector<int> NumbersOf(const std::vector<std::string>& content_words) const;
+  size_t size() const { return numbers_.size(); }  ///< Different content words.
 
  private:
+  std::map<std::string, int> numbers_;
   std::vector<std::vector<int>> words_;  ///< Of each id.
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "milan/captioner/principal_components.h"
+#include "milan/captioner/torch_tensors.h"
 
 namespace milan {
 
@@ -20,8 +21,6 @@ constexpr double kInitialDeviation = 0.02;
 constexpr int64_t kUnitsPrepared = 128;
 /// Embeddings start small, as positions do, and are scaled up to the width of what attention adds.
 constexpr double kEmbeddingScale = 4;
-
-torch::Tensor SignedRoot(const torch::Tensor& x) { return x.sign() * x.abs().sqrt(); }
 
 /// A random subset of each unit's exemplars, equally many for all.
 torch::Tensor SomeExemplars(const torch::Tensor& features, int64_t fewest) {

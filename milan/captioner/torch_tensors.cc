@@ -57,6 +57,8 @@ torch::Tensor ToTensor(const ArrayView& array) {
   return tensor;
 }
 
+torch::Tensor SignedRoot(const torch::Tensor& x) { return x.sign() * x.abs().sqrt(); }
+
 Array ToArray(const torch::Tensor& tensor) { return {tensor.sizes().vec(), Values(tensor)}; }
 
 void AddModule(SafetensorsWriter& writer, const std::string& prefix,

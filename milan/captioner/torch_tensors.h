@@ -17,6 +17,9 @@ torch::Tensor ToTensor(const ArrayView& array);
 /// A copy of a float tensor's values.
 Array ToArray(const torch::Tensor& tensor);
 
+/// The square root of the size, with the sign: a few very strong features count less.
+torch::Tensor SignedRoot(const torch::Tensor& x);
+
 /// Adds a module's parameters and buffers as `prefix` + their torch names (float32, or half).
 void AddModule(SafetensorsWriter& writer, const std::string& prefix,
                const torch::nn::Module& module, bool as_half = false);

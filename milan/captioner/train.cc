@@ -190,6 +190,7 @@ BundleManifest ManifestOf(const TrainOptions& options, const Captioner& captione
   BundleManifest manifest;
   manifest.name = options.name;
   manifest.words = vocabulary.words();
+  if (!captioner.words().is_empty()) manifest.predicted_words = captioner.words()->words();
   manifest.decoder = SizesOf(vocabulary, encoder, options);
   manifest.language_model = {vocabulary.size(), vocabulary.pad(), options.embedding_size,
                              options.hidden_size};
@@ -307,8 +308,12 @@ void Train(const TrainOptions& given, Progress& progress) {
     decoder_plan.checkpoint_every =
         static_cast<int>(RoundedUpQuotient(decoder_plan.max_epochs, kCheckpoints));
   }
+  // The paper's captioner has none.
+  const WordPredictor words = options.architecture == kSetArchitecture
+                                  ? LearnWords(units.train.features, units.train.texts)
+                                  : nullptr;
   Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
-                      language_model);
+                      language_model, words);
   units.train.features = captioner.decoder()->BeginTraining(units.train.features);
   TrainDecoder(units, captioner, options, decoder_plan, progress);
   captioner.decoder()->FinishTraining();

@@ -122,6 +122,23 @@ TEST_F(Training, OfTheSetDecoderLearnsToDescribeToo) {
   }
 }
 
+TEST_F(Training, OfManyUnitsLearnsTheirWordsToo) {
+  constexpr int64_t kManyUnits = 160;
+  options_.sources = {{WriteColourAnnotations(folder_.path(), kManyUnits),
+                       WriteColourRun(folder_.path(), kManyUnits)}};
+  options_.architecture = "set";
+  options_.set_sizes = {.hidden = 24, .width = 32, .heads = 2};
+  options_.set_training.epochs = 1;
+  options_.max_epochs = 1;
+  Train(options_, progress_);
+  const BundleManifest manifest = ReadBundleManifest(options_.output);
+  EXPECT_THAT(manifest.predicted_words, testing::IsSupersetOf({"red", "grass", "flower"}));
+  const Captioner captioner = ReadCaptioner(options_.output, manifest);
+  ASSERT_FALSE(captioner.words().is_empty());
+  EXPECT_GT(captioner.words()->weights.abs().sum().item<double>(), 0);
+  EXPECT_EQ(OpenFailure(), "no error");
+}
+
 /// How many epochs each stage was to have.
 class RecordStages : public NoProgress {
  public:
@@ -212,12 +229,13 @@ TEST_F(Training, DamagedBundlesAreRefused) {
     WriteJson(manifest, json);
     return OpenFailure();
   };
-  EXPECT_THAT(with("/version", 3), HasSubstr("version 3"));
+  EXPECT_THAT(with("/version", 4), HasSubstr("version 4"));
   EXPECT_THAT(with("/format", "other"), HasSubstr("not a bundle"));
   EXPECT_THAT(with("/self_test/description", "another text"), HasSubstr("self-test"));
   EXPECT_THAT(with("/self_test/pmi", 12.0), HasSubstr("self-test"));
   EXPECT_THAT(with("/sizes/hidden", 31), HasSubstr("shape"));
   EXPECT_THAT(with("/sizes/hidden", -1), HasSubstr("hidden"));
+  EXPECT_THAT(with("/predicted_words", {"red"}), HasSubstr("words."));
   EXPECT_THAT(with("/vocabulary/0", 5), HasSubstr("vocabulary"));
   std::filesystem::remove(manifest);
   EXPECT_THAT(OpenFailure(), HasSubstr("bundle.json"));
