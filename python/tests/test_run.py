@@ -124,6 +124,7 @@ class Describing(FromAFixture):
     def test_descriptions_with_scores_and_runners_up(self):
         run = milan.describe(self.folder / "network.onnx", self.folder / "photos", self.folder / "words",
                              layers=["layer1"], beam=5, k=5, resize=72, crop=64, no_report=True,
+                             criterion="pmi",  # whose runners-up have a lower one
                              bundle=SOURCE / "models" / "base", progress=False)
         self.assertEqual(len(run.descriptions), 8)
         best = run.description("layer1", 0)
