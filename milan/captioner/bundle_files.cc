@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "milan/base/error.h"
@@ -136,8 +137,8 @@ void WriteBundleFiles(const Path& folder, const Captioner& captioner, const Enco
   SafetensorsWriter weights;
   AddModule(weights, "", *captioner.decoder(), as_half);
   AddModule(weights, kLanguageModel, *captioner.language_model(), as_half);
-  if (!captioner.words().is_empty()) {
-    AddModule(weights, kWordPredictor, *captioner.words(), as_half);
+  if (!captioner.word_predictor().is_empty()) {
+    AddModule(weights, kWordPredictor, *captioner.word_predictor(), as_half);
   }
   weights.Add<float>(kSelfTestFeatures, self_test_features.shape, self_test_features.values);
   weights.Write(folder / kWeights);
@@ -200,6 +201,36 @@ std::shared_ptr<TextDecoder> MakeDecoder(const AnyDecoderSizes& sizes) {
   return decoder;
 }
 
+/// The bundle's word predictor, or none. The self-test does not ask it, so its tensors are examined
+/// here.
+WordPredictor ReadWordPredictor(const SafetensorsFile& file,
+                                       const BundleManifest& manifest) {
+  const std::string weights = std::string(kWordPredictor) + "weights";
+  const auto fail = [&](const std::string& what) {
+    return InputError(file.path().string() + ": the word predictor (" + kWordPredictor + "*) " +
+                      what);
+  };
+  const std::vector<std::string>& words = manifest.predicted_words;
+  if (file.Contains(weights) != !words.empty()) {
+    throw fail("and the member 'predicted_words' of " + std::string(kManifest) +
+               " do not go together");
+  }
+  if (words.empty()) return nullptr;
+  // Before room is made for that many words.
+  const Shape shape = {FeaturesOf(manifest.decoder), static_cast<int64_t>(words.size())};
+  if (file.At(weights).shape != shape) {
+    throw fail("has the shape " + ToString(file.At(weights).shape) + " instead of " +
+               ToString(shape));
+  }
+  if (std::set<std::string>(words.begin(), words.end()).size() != words.size()) {
+    throw fail("has a word twice");
+  }
+  WordPredictor predictor(words, shape[0]);
+  LoadModule(file, kWordPredictor, *predictor);
+  if (!predictor->IsSound()) throw fail("has values that are not finite or not positive");
+  return predictor;
+}
+
 Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   const SafetensorsFile weights(folder / kWeights);
   const std::shared_ptr<TextDecoder> decoder = MakeDecoder(manifest.decoder);
@@ -207,13 +238,8 @@ Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   LanguageModel language_model(manifest.language_model, kNoDropout);
   LoadModule(weights, "", *decoder);
   LoadModule(weights, kLanguageModel, *language_model);
-  WordPredictor words = nullptr;
-  if (!manifest.predicted_words.empty()) {
-    words = WordPredictor(manifest.predicted_words, FeaturesOf(manifest.decoder));
-    LoadModule(weights, kWordPredictor, *words);
-  }
   return {Vocabulary::FromTokens(manifest.words), decoder, std::move(language_model),
-          std::move(words)};
+          ReadWordPredictor(weights, manifest)};
 }
 
 Array ReadSelfTestFeatures(const Path& folder) {

@@ -80,11 +80,11 @@ std::vector<int> PlacesOf(const WordPredictor& words, const ContentWordTable& co
 }  // namespace
 
 Captioner::Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
-                     LanguageModel language_model, WordPredictor words)
+                     LanguageModel language_model, WordPredictor word_predictor)
     : vocabulary_(std::move(vocabulary)),
       content_words_(vocabulary_.words()),
-      words_(std::move(words)),
-      predicted_places_(PlacesOf(words_, content_words_)),
+      word_predictor_(std::move(word_predictor)),
+      predicted_places_(PlacesOf(word_predictor_, content_words_)),
       decoder_(std::move(decoder)),
       language_model_(std::move(language_model)) {
   decoder_->eval();
@@ -140,8 +140,8 @@ void Captioner::SetPriors(const SearchOptions& options,
   }
 }
 
-std::vector<double> Captioner::FitOf(std::span<const float> predicted,
-                                     const std::vector<std::vector<int>>& texts) const {
+std::vector<double> Captioner::FitsOf(std::span<const float> predicted,
+                                      const std::vector<std::vector<int>>& texts) const {
   std::vector<double> fits;
   for (const std::vector<int>& text : texts) {
     std::vector<int> said;
@@ -149,15 +149,16 @@ std::vector<double> Captioner::FitOf(std::span<const float> predicted,
       const int place = predicted_places_[static_cast<size_t>(word)];
       if (place >= 0) said.push_back(place);
     }
-    fits.push_back(words_->Agreement(predicted, said));
+    fits.push_back(word_predictor_->Agreement(predicted, said));
   }
   return fits;
 }
 
 void Captioner::SetAgreements(const torch::Tensor& features,
                               std::vector<std::vector<Candidate>>& results) const {
-  const torch::Tensor predicted =
-      words_.is_empty() ? torch::Tensor() : words_->Predict(features).contiguous();
+  const torch::Tensor predicted = word_predictor_.is_empty()
+                                      ? torch::Tensor()
+                                      : word_predictor_->Predict(features).contiguous();
   for (size_t unit = 0; unit < results.size(); ++unit) {
     std::vector<std::vector<int>> texts;
     std::vector<double> scores;
@@ -166,10 +167,10 @@ void Captioner::SetAgreements(const torch::Tensor& features,
       scores.push_back(candidate.pmi);
     }
     std::vector<double> agreements = ExpectedAgreement(texts, scores, kConsensusTemperature);
-    if (!words_.is_empty()) {
-      const size_t count = words_->words().size();
+    if (!word_predictor_.is_empty()) {
+      const size_t count = word_predictor_->words().size();
       const std::vector<double> fits =
-          FitOf({predicted.data_ptr<float>() + unit * count, count}, texts);
+          FitsOf({predicted.data_ptr<float>() + unit * count, count}, texts);
       for (size_t i = 0; i < agreements.size(); ++i) {
         agreements[i] = (1 - kPredictorWeight) * agreements[i] + kPredictorWeight * fits[i];
       }

@@ -3,6 +3,7 @@
 // Private to this module (libtorch).
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,16 +44,16 @@ struct SearchOptions {
 /// Thread-safe.
 class Captioner {
  public:
-  /// The modules are shared with the caller, not copied. Without `words` the consensus is the
-  /// candidates' alone.
+  /// The modules are shared with the caller, not copied. Without `word_predictor` the consensus is
+  /// the candidates' alone.
   Captioner(Vocabulary vocabulary, std::shared_ptr<TextDecoder> decoder,
-            LanguageModel language_model, WordPredictor words = nullptr);
+            LanguageModel language_model, WordPredictor word_predictor = nullptr);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::shared_ptr<TextDecoder>& decoder() const { return decoder_; }
   const LanguageModel& language_model() const { return language_model_; }
   /// May be empty.
-  const WordPredictor& words() const { return words_; }
+  const WordPredictor& word_predictor() const { return word_predictor_; }
 
   /// The most likely word at every step, for each unit of `features` [units, k, features]. Without
   /// priors.
@@ -75,14 +76,14 @@ class Captioner {
   void SetAgreements(const torch::Tensor& features,
                      std::vector<std::vector<Candidate>>& results) const;
   /// How well each of these texts (content words) fits what the predictor says of a unit.
-  std::vector<double> FitOf(std::span<const float> predicted,
-                            const std::vector<std::vector<int>>& texts) const;
+  std::vector<double> FitsOf(std::span<const float> predicted,
+                             const std::vector<std::vector<int>>& texts) const;
   std::vector<std::vector<Candidate>> SearchByLikelihood(const torch::Tensor& features,
                                                          int beam_size, int length) const;
 
   Vocabulary vocabulary_;
   ContentWordTable content_words_;
-  WordPredictor words_;
+  WordPredictor word_predictor_;
   std::vector<int> predicted_places_;  ///< Of each content word among the predictor's; or -1.
   std::shared_ptr<TextDecoder> decoder_;
   // libtorch's modules have no const forward; in evaluation mode it changes nothing.

@@ -8,7 +8,8 @@ namespace milan {
 enum class Criterion {
   kPmi,         ///< "pmi": log p(d|E) - lambda log p(d), as the paper.
   kLikelihood,  ///< "likelihood": log p(d|E).
-  /// "consensus": expected agreement with the other candidates, drawn by their pmi (record 0013).
+  /// "consensus": expected agreement with the other candidates, drawn by their pmi, and with the
+  /// words that the word predictor tells (records 0013, 0015).
   kConsensus,
 };
 /// Throws kUsage naming the three.

@@ -190,7 +190,8 @@ BundleManifest ManifestOf(const TrainOptions& options, const Captioner& captione
   BundleManifest manifest;
   manifest.name = options.name;
   manifest.words = vocabulary.words();
-  if (!captioner.words().is_empty()) manifest.predicted_words = captioner.words()->words();
+  if (!captioner.word_predictor().is_empty())
+    manifest.predicted_words = captioner.word_predictor()->words();
   manifest.decoder = SizesOf(vocabulary, encoder, options);
   manifest.language_model = {vocabulary.size(), vocabulary.pad(), options.embedding_size,
                              options.hidden_size};
@@ -309,11 +310,11 @@ void Train(const TrainOptions& given, Progress& progress) {
         static_cast<int>(RoundedUpQuotient(decoder_plan.max_epochs, kCheckpoints));
   }
   // The paper's captioner has none.
-  const WordPredictor words = options.architecture == kSetArchitecture
-                                  ? LearnWords(units.train.features, units.train.texts)
-                                  : nullptr;
+  const WordPredictor word_predictor = options.architecture == kSetArchitecture
+                                           ? LearnWords(units.train.features, units.train.texts)
+                                           : nullptr;
   Captioner captioner(vocabulary, NewDecoder(vocabulary, encoder, options, decoder_plan),
-                      language_model, words);
+                      language_model, word_predictor);
   units.train.features = captioner.decoder()->BeginTraining(units.train.features);
   TrainDecoder(units, captioner, options, decoder_plan, progress);
   captioner.decoder()->FinishTraining();

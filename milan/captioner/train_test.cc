@@ -134,9 +134,24 @@ TEST_F(Training, OfManyUnitsLearnsTheirWordsToo) {
   const BundleManifest manifest = ReadBundleManifest(options_.output);
   EXPECT_THAT(manifest.predicted_words, testing::IsSupersetOf({"red", "grass", "flower"}));
   const Captioner captioner = ReadCaptioner(options_.output, manifest);
-  ASSERT_FALSE(captioner.words().is_empty());
-  EXPECT_GT(captioner.words()->weights.abs().sum().item<double>(), 0);
+  ASSERT_FALSE(captioner.word_predictor().is_empty());
+  EXPECT_GT(captioner.word_predictor()->weights.abs().sum().item<double>(), 0);
   EXPECT_EQ(OpenFailure(), "no error");
+
+  const Path path = options_.output / "bundle.json";
+  const Json good = ReadJson(path);
+  const auto failure_with = [&](const std::vector<std::string>& words) {
+    Json json = good;
+    json["predicted_words"] = words;
+    WriteJson(path, json);
+    return OpenFailure();
+  };
+  std::vector<std::string> words = manifest.predicted_words;
+  EXPECT_THAT(failure_with({}), HasSubstr("predicted_words"));
+  words[1] = words[0];
+  EXPECT_THAT(failure_with(words), HasSubstr("twice"));
+  words.push_back("another");
+  EXPECT_THAT(failure_with(words), HasSubstr("shape"));
 }
 
 /// How many epochs each stage was to have.
@@ -235,7 +250,7 @@ TEST_F(Training, DamagedBundlesAreRefused) {
   EXPECT_THAT(with("/self_test/pmi", 12.0), HasSubstr("self-test"));
   EXPECT_THAT(with("/sizes/hidden", 31), HasSubstr("shape"));
   EXPECT_THAT(with("/sizes/hidden", -1), HasSubstr("hidden"));
-  EXPECT_THAT(with("/predicted_words", {"red"}), HasSubstr("words."));
+  EXPECT_THAT(with("/predicted_words", {"red"}), HasSubstr("predicted_words"));
   EXPECT_THAT(with("/vocabulary/0", 5), HasSubstr("vocabulary"));
   std::filesystem::remove(manifest);
   EXPECT_THAT(OpenFailure(), HasSubstr("bundle.json"));

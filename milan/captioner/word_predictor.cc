@@ -95,6 +95,13 @@ torch::Tensor WordPredictorImpl::Predict(const torch::Tensor& features) const {
   return predicted / predicted.norm(2, {1}, true).clamp_min(kSmallest);
 }
 
+bool WordPredictorImpl::IsSound() const {
+  for (const torch::Tensor& values : buffers()) {
+    if (!values.isfinite().all().item<bool>()) return false;
+  }
+  return (rarity >= 0).all().item<bool>() && (deviation > 0).all().item<bool>();
+}
+
 double WordPredictorImpl::Agreement(std::span<const float> predicted,
                                     std::span<const int> said) const {
   const auto weight = rarity.accessor<float, 1>();

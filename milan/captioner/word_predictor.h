@@ -13,7 +13,7 @@ namespace milan {
 
 /// Which content words (evaluate/content_words.h) an annotator would use for a unit, by ridge
 /// regression on its region features averaged over the exemplars. A second opinion on the decoder's
-/// texts: it knows no grammar, but learns nothing by heart, so it errs elsewhere (decision record
+/// texts: it knows no grammar, but is linear and held back, so it errs elsewhere (decision record
 /// 0015). Words count by how rare they are in the annotations it has learnt from.
 struct WordPredictorImpl : torch::nn::Module {
   /// Knows nothing yet. `words`: content words, each once. `features`: of one exemplar.
@@ -29,9 +29,12 @@ struct WordPredictorImpl : torch::nn::Module {
   /// the text's words as places in words(), each once. A text that says none of them gets 0.
   double Agreement(std::span<const float> predicted, std::span<const int> said) const;
 
-  /// What is learnt: [features, words], ...
+  /// Whether all values are finite, and deviations and rarities not below zero.
+  bool IsSound() const;
+
+  /// What is learnt: [features, words], each word's column times its rarity, ...
   torch::Tensor weights;
-  torch::Tensor rarity;     ///< [words], how much each counts.
+  torch::Tensor rarity;     ///< [words], the root of log(units / units it is said of).
   torch::Tensor mean;       ///< [features], of the training units' averages,
   torch::Tensor deviation;  ///< [features], above 0.
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,6 +31,8 @@ class WordPrediction : public testing::Test {
       texts.push_back({colour + (unit % 3 == 0 ? " dogs" : " stripes"), "a " + colour + " thing"});
     }
     texts[0].push_back("a zebra");
+    for (const size_t unit : {0, 1}) texts[unit].push_back("two");
+    for (const size_t unit : {0, 1, 2}) texts[unit].push_back("three");
     predictor_ = LearnWords(features_, texts);
   }
 
@@ -38,7 +41,9 @@ class WordPrediction : public testing::Test {
     std::vector<int> said;
     const std::vector<std::string>& words = predictor_->words();
     for (const std::string& word : text) {
-      said.push_back(static_cast<int>(std::find(words.begin(), words.end(), word) - words.begin()));
+      const auto found = std::find(words.begin(), words.end(), word);
+      if (found == words.end()) throw std::out_of_range(word);
+      said.push_back(static_cast<int>(found - words.begin()));
     }
     return predictor_->Agreement({row.data_ptr<float>(), words.size()}, said);
   }
@@ -48,7 +53,8 @@ class WordPrediction : public testing::Test {
 };
 
 TEST_F(WordPrediction, KnowsContentWordsSaidOfSeveralUnits) {
-  EXPECT_THAT(predictor_->words(), testing::ElementsAre("blue", "dog", "red", "stripe", "thing"));
+  EXPECT_THAT(predictor_->words(),
+              testing::ElementsAre("blue", "dog", "red", "stripe", "thing", "three"));
 }
 
 TEST_F(WordPrediction, PrefersTheTextThatFits) {
@@ -105,10 +111,20 @@ TEST(ConsensusWithWordsTest, TakesTheTextThatSaysThePredictedWords) {
   const torch::Tensor features = torch::tensor({{{4.0, 0.0}}, {{0.0, 4.0}}}, torch::kFloat);
   const SearchOptions options = {.beam_size = 500, .length = 2, .criterion = Criterion::kConsensus};
   const auto results = captioner.Rerank(features, options);
-  EXPECT_THAT(captioner.Text(results[0][0]), testing::HasSubstr("dogs"));
-  EXPECT_THAT(captioner.Text(results[0][0]), testing::Not(testing::HasSubstr("red")));
-  EXPECT_THAT(captioner.Text(results[1][0]), testing::HasSubstr("red"));
-  EXPECT_THAT(captioner.Text(results[1][0]), testing::Not(testing::HasSubstr("dogs")));
+  // "blue" is none of the predictor's words, so it neither helps nor harms.
+  EXPECT_THAT(captioner.Text(results[0][0]),
+              testing::AllOf(testing::HasSubstr("dogs"), testing::Not(testing::HasSubstr("red"))));
+  EXPECT_THAT(captioner.Text(results[1][0]),
+              testing::AllOf(testing::HasSubstr("red"), testing::Not(testing::HasSubstr("dogs"))));
+  for (const auto& candidates : results) {
+    const auto says_twice = [&](const Candidate& candidate) {
+      const std::string text = captioner.Text(candidate);
+      return text == "dogs dogs" || text == "red red" || text == "blue blue";
+    };
+    EXPECT_TRUE(std::is_partitioned(candidates.rbegin(), candidates.rend(), says_twice))
+        << "a text that says a word twice comes after all others";
+    EXPECT_TRUE(std::any_of(candidates.begin(), candidates.end(), says_twice));
+  }
 }
 
 }  // namespace
