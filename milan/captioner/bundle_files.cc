@@ -201,10 +201,11 @@ std::shared_ptr<TextDecoder> MakeDecoder(const AnyDecoderSizes& sizes) {
   return decoder;
 }
 
+namespace {
+
 /// The bundle's word predictor, or none. The self-test does not ask it, so its tensors are examined
 /// here.
-WordPredictor ReadWordPredictor(const SafetensorsFile& file,
-                                       const BundleManifest& manifest) {
+WordPredictor ReadWordPredictor(const SafetensorsFile& file, const BundleManifest& manifest) {
   const std::string weights = std::string(kWordPredictor) + "weights";
   const auto fail = [&](const std::string& what) {
     return InputError(file.path().string() + ": the word predictor (" + kWordPredictor + "*) " +
@@ -230,6 +231,8 @@ WordPredictor ReadWordPredictor(const SafetensorsFile& file,
   if (!predictor->IsSound()) throw fail("has values that are not finite or not positive");
   return predictor;
 }
+
+}  // namespace
 
 Captioner ReadCaptioner(const Path& folder, const BundleManifest& manifest) {
   const SafetensorsFile weights(folder / kWeights);
