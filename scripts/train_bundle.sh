@@ -27,7 +27,8 @@ for network in "${networks[@]}"; do
   runs+=("$work/runs/$network")
 done
 
+# Features are shared with generalization.py.
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
-  --hidden 256 --name base -o "$bundle" --feature-cache "$work/generalization/features"   # shared with generalization.py
+  --hidden 256 --name base -o "$bundle" --feature-cache "$work/generalization/features"
 # 4 % of the sets that choose the threshold, so that it is 5 % at most of others.
 "$milan" calibrate "$bundle" "${runs[@]}" --annotations "${annotations[@]}" --null-sets 1000 --false-labels 0.04

@@ -13,9 +13,6 @@ namespace nn = torch::nn;
 namespace {
 
 constexpr int64_t kSummaries = 2;
-/// Standardised features are kept within so many deviations: a feature of another network or kind
-/// of photo may lie anywhere.
-constexpr double kFurthest = 4;
 constexpr double kInitialDeviation = 0.02;
 /// Units at a time whose features are prepared: bounds the memory of what lies between.
 constexpr int64_t kUnitsPrepared = 128;
@@ -80,7 +77,7 @@ SetDecoderImpl::SetDecoderImpl(const SetDecoderSizes& sizes, const SetDecoderTra
 
 torch::Tensor SetDecoderImpl::Standard(const torch::Tensor& features) const {
   const torch::Tensor standard =
-      ((SignedRoot(features) - feature_mean_) / feature_deviation_).clamp(-kFurthest, kFurthest);
+      Standardized(SignedRoot(features), feature_mean_, feature_deviation_);
   return components_.is_empty() ? standard : standard.matmul(components_->columns);
 }
 

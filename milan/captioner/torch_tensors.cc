@@ -59,6 +59,12 @@ torch::Tensor ToTensor(const ArrayView& array) {
 
 torch::Tensor SignedRoot(const torch::Tensor& x) { return x.sign() * x.abs().sqrt(); }
 
+torch::Tensor Standardized(const torch::Tensor& x, const torch::Tensor& mean,
+                           const torch::Tensor& deviation) {
+  constexpr double kFurthest = 4;
+  return ((x - mean) / deviation).clamp(-kFurthest, kFurthest);
+}
+
 Array ToArray(const torch::Tensor& tensor) { return {tensor.sizes().vec(), Values(tensor)}; }
 
 void AddModule(SafetensorsWriter& writer, const std::string& prefix,

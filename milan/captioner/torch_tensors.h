@@ -19,6 +19,10 @@ Array ToArray(const torch::Tensor& tensor);
 
 /// The square root of the size, with the sign: a few very strong features count less.
 torch::Tensor SignedRoot(const torch::Tensor& x);
+/// (x - mean) / deviation, kept within 4 deviations: a feature of another network or kind of photo
+/// may lie anywhere.
+torch::Tensor Standardized(const torch::Tensor& x, const torch::Tensor& mean,
+                           const torch::Tensor& deviation);
 
 /// Adds a module's parameters and buffers as `prefix` + their torch names (float32, or half).
 void AddModule(SafetensorsWriter& writer, const std::string& prefix,

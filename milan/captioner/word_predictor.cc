@@ -13,8 +13,6 @@ namespace {
 
 /// Units at a time whose features are averaged: bounds the memory of what lies between.
 constexpr int64_t kUnitsAveraged = 128;
-/// Standardised features are kept within so many deviations, as the set decoder's are.
-constexpr double kFurthest = 4;
 /// Words of fewer units cannot be told from chance.
 constexpr int kFewestUnits = 3;
 /// Of fewer units thousands of features explain any words.
@@ -29,10 +27,6 @@ torch::Tensor Averages(const torch::Tensor& features) {
     parts.push_back(SignedRoot(part).mean(1));
   }
   return torch::cat(parts);
-}
-
-torch::Tensor Standard(const torch::Tensor& averages, const WordPredictorImpl& predictor) {
-  return ((averages - predictor.mean) / predictor.deviation).clamp(-kFurthest, kFurthest);
 }
 
 using WordSets = std::vector<std::vector<std::set<std::string>>>;  ///< Of each unit's texts.
@@ -90,7 +84,7 @@ WordPredictorImpl::WordPredictorImpl(std::vector<std::string> words, int64_t fea
 
 torch::Tensor WordPredictorImpl::Predict(const torch::Tensor& features) const {
   const torch::NoGradGuard no_gradient;
-  const torch::Tensor predicted = Standard(Averages(features), *this).matmul(weights);
+  const torch::Tensor predicted = Standardized(Averages(features), mean, deviation).matmul(weights);
   constexpr double kSmallest = 1e-12;
   return predicted / predicted.norm(2, {1}, true).clamp_min(kSmallest);
 }
@@ -134,7 +128,7 @@ WordPredictor LearnWords(const torch::Tensor& features,
   predictor->mean.copy_(averages.mean(0));
   predictor->deviation.copy_(averages.std(0, false) + kSmallest);
   predictor->rarity.copy_(torch::tensor(rarity));
-  const torch::Tensor x = Standard(averages, *predictor);
+  const torch::Tensor x = Standardized(averages, predictor->mean, predictor->deviation);
   const double penalty = kPenaltyPerUnit * static_cast<double>(sets.size());
   const torch::Tensor squares = x.t().matmul(x) + penalty * torch::eye(x.size(1));
   const torch::Tensor solved = torch::linalg_solve(squares, x.t().matmul(TargetsOf(sets, words)));
