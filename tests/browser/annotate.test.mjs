@@ -44,7 +44,8 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
   const count = (page) => page.locator('#count').textContent();
   const status = (page) => page.locator('#status').textContent();
   const text = (page) => page.locator('#text').inputValue();
-  const unitOf = (page) => decodeURIComponent(new URL(page.url()).hash);
+  // Asked of the page itself: page.url() is told of a new address some time after the key press.
+  const unitOf = async (page) => decodeURIComponent(await page.evaluate(() => location.hash));
   const certainty = (page) => page.locator('input[name=certainty]:checked').inputValue();
   const pictured = (page) => page.locator('.exemplar canvas').first().waitFor();
   const focused = (page) => page.evaluate(() => document.activeElement.id);
@@ -87,9 +88,9 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
   }));
 
   test('describes by keyboard alone, and keeps what was typed', () => withPage(async (page) => {
-    const first = unitOf(page);
+    const first = await unitOf(page);
     await type(page, 'striped dogs, and cats');
-    const second = unitOf(page);
+    const second = await unitOf(page);
     assert.notEqual(second, first);
     assert.equal(await text(page), '');
     await page.keyboard.press('ArrowDown');
@@ -98,14 +99,14 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
     assert.equal(await count(page), `2 of ${units} units described`);
     assert.equal(await certainty(page), 'clear', 'a new unit begins clear');
     await page.keyboard.press('PageUp');
-    assert.equal(unitOf(page), second);
+    assert.equal(await unitOf(page), second);
     assert.equal(await text(page), 'round "things"');
     assert.equal(await certainty(page), 'unclear');
     await page.keyboard.press('Escape');
     await page.keyboard.press('2');
     assert.equal(await certainty(page), 'partly');
     await page.keyboard.press('k');
-    assert.equal(unitOf(page), first);
+    assert.equal(await unitOf(page), first);
     await page.keyboard.press('n');
     assert.equal(await text(page), '', 'n leads to one without a text');
     await page.keyboard.type('half a');
@@ -130,7 +131,7 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
   test('goes through all units once, and says when all are done', () => withPage(async (page) => {
     const seen = new Set();
     for (let i = 0; i < units; i += 1) {
-      seen.add(unitOf(page));
+      seen.add(await unitOf(page));
       await type(page, `text ${i}`);
     }
     assert.equal(seen.size, units);
@@ -141,7 +142,7 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
   test('parts are shares of the same order', () => withPage(async (page) => {
     const whole = [];
     for (let i = 0; i < units; i += 1) {
-      whole.push(unitOf(page));
+      whole.push(await unitOf(page));
       await page.keyboard.press('PageDown');
     }
     await page.locator('#parts').fill('2');
@@ -151,7 +152,7 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
     await page.locator('#text').focus();
     const part = [];
     for (let i = 0; i < 6; i += 1) {
-      part.push(unitOf(page));
+      part.push(await unitOf(page));
       await page.keyboard.press('PageDown');
     }
     assert.deepEqual(part, whole.filter((_, at) => at % 2 === 1));
@@ -230,7 +231,7 @@ describe('annotate', {skip: missing !== '' && !mustRun && missing}, () => {
   }));
 
   test('opens at the unit that the address names', () => withPage(async (page) => {
-    assert.equal(unitOf(page), `#${layer}/12`);
+    assert.equal(await unitOf(page), `#${layer}/12`);
     await pictured(page);
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
