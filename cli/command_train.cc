@@ -101,7 +101,7 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   sub->add_option(
       "--steps", options.set_training.steps,
       "Batches that the set decoder learns from, in at most 200 epochs (default: those of "
-      "60 epochs, at least 1000 and at most 3000)");
+      "60 epochs, at least 1000 and at most 4500)");
   sub->add_option("--patience", options.patience,
                   "Epochs without improvement before an LSTM's training stops")
       ->capture_default_str();

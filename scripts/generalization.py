@@ -4,7 +4,7 @@
 usage: generalization.py MILAN DATA WORK [--trials N] [--epochs N] [--architecture A] [--settings left-out,photos,...]
                          [--networks squeezenet1_1,...]
 
-  left-out  trained on three of the four annotated networks, tested on the fourth
+  left-out  trained on all annotated networks but one, tested on that one
   within    trained on nine tenths of a network's units, tested on the rest, over several draws
   across    trained on one network, tested on another; mean over the three it may be trained on
   photos    the bundle's validation units, their exemplars taken from all photos, or only from objects or from the rest
@@ -25,6 +25,7 @@ import statistics
 import subprocess
 
 NETWORKS = ["mobilenet_v2", "resnet18_to_layer3", "squeezenet1_1", "squeezenet_places365"]
+FURTHER = pathlib.Path(__file__).parents[1] / "models" / "annotations"  # of other layers, and of other networks
 TEST_UNITS = 500  # per network and trial: enough for an error of 0.01
 OBJECTS = ["imagenet1k", "imagenet_val", "nips17"]
 OTHERS = ["scenes", "flickr8k", "textures", "text_visible", "objects"]
@@ -65,8 +66,15 @@ class Experiment:
     def run(self, *command):
         subprocess.run([self.milan, *map(str, command)], check=True)
 
-    def annotations(self, network):
-        return read(self.data / "annotations" / f"{network}.csv")
+    def annotations(self, source):
+        """Of a network; of "further/NETWORK": those that this project added, which are trained on only."""
+        folder, name = (FURTHER, source.removeprefix("further/")) if source.startswith("further/") else (self.data / "annotations", source)
+        return read(folder / f"{name}.csv")
+
+    def sources_without(self, network):
+        """All that may be learnt from when `network` is left out."""
+        further = [f"further/{path.stem}" for path in sorted(FURTHER.glob("*.csv"))]
+        return {source: self.annotations(source) for source in NETWORKS + further if source.removeprefix("further/") != network}
 
     def score(self, name, network, tested, train, run=None, bundle=None):
         """Scores the units `tested` of `network` by a captioner trained on `train` {network: rows}; keeps the result.
@@ -86,7 +94,7 @@ class Experiment:
         """The files of annotations by network, and folder/bundle unless there is a bundle already."""
         files = {}
         for network, rows in train.items():
-            files[network] = folder / f"{network}.train.csv"
+            files[network] = folder / f"{network.replace('/', '-')}.train.csv"
             write(files[network], rows, list(rows[0]))
         if bundle is None and not (folder / "bundle" / "bundle.json").exists():
             options = ["--architecture", self.arguments.architecture]
@@ -118,11 +126,10 @@ class Experiment:
                  place / "result.json")
 
     def left_out(self):
-        """One row per network: trained on the other three."""
+        """One row per network: trained on all the others."""
         for network in self.arguments.networks:
-            train = {other: self.annotations(other) for other in NETWORKS if other != network}
             tested = sample(self.annotations(network), 1, TEST_UNITS, 1)
-            yield "left out", network, [self.score(f"left-out-{network}/test", network, tested, train)]
+            yield "left out", network, [self.score(f"left-out-{network}/test", network, tested, self.sources_without(network))]
 
     def within(self):
         """One row per network: trained on nine tenths of its own units, over several draws."""

@@ -20,15 +20,21 @@ cp "$(dirname "$0")/../models/encoder/mobilenet_v2.json" "$work/encoder/encoder.
 
 annotations=()
 runs=()
-for network in "${networks[@]}"; do
-  layers=$(tail -n +2 "$data/annotations/$network.csv" | cut -d, -f1 | sort -u | paste -sd,)
-  "$milan" exemplars "$data/networks/$network.onnx" "$data/photos" -o "$work/runs/$network" --layers "$layers"
-  annotations+=("$data/annotations/$network.csv")
-  runs+=("$work/runs/$network")
-done
+# add CSV RUN: exemplars of the layers that a file of annotations is about
+add() {
+  local network layers
+  network=$(basename "$1" .csv)
+  layers=$(tail -n +2 "$1" | cut -d, -f1 | sort -u | paste -sd,)
+  "$milan" exemplars "$data/networks/$network.onnx" "$data/photos" -o "$2" --layers "$layers"
+  annotations+=("$1")
+  runs+=("$2")
+}
+for network in "${networks[@]}"; do add "$data/annotations/$network.csv" "$work/runs/$network"; done
+calibrated=${#runs[@]}  # Only these have units that are not trained on.
+for csv in "$(dirname "$0")"/../models/annotations/*.csv; do add "$csv" "$work/runs/further/$(basename "$csv" .csv)"; done
 
 # Features are shared with generalization.py.
 "$milan" train --annotations "${annotations[@]}" --exemplars "${runs[@]}" --encoder "$encoder" \
   --hidden 256 --name base -o "$bundle" --feature-cache "$work/generalization/features"
 # 4 % of the sets that choose the threshold, so that it is 5 % at most of others.
-"$milan" calibrate "$bundle" "${runs[@]}" --annotations "${annotations[@]}" --null-sets 1000 --false-labels 0.04
+"$milan" calibrate "$bundle" "${runs[@]:0:calibrated}" --annotations "${annotations[@]:0:calibrated}" --null-sets 1000 --false-labels 0.04

@@ -44,7 +44,7 @@ struct SetDecoderTraining {
   int warmup = 200;
   double weight_decay = 0.05;
   /// How long to learn: so many batches, in whole epochs. 0: those of 60 epochs, at least 1,000 and
-  /// at most 3,000. Never more than 200 epochs (record 0014).
+  /// at most 4,500. Never more than 200 epochs (records 0014 and 0016).
   int steps = 0;
   int epochs = 0;  ///< Instead of `steps` when not 0.
 };

@@ -217,7 +217,7 @@ int EpochsOf(const TrainOptions& options, size_t texts) {
   if (training.epochs > 0) return training.epochs;
   constexpr int64_t kEpochs = 60;
   constexpr int64_t kFewestSteps = 1000;
-  constexpr int64_t kMostSteps = 3000;
+  constexpr int64_t kMostSteps = 4500;
   constexpr int64_t kMostEpochs = 200;  // a handful of texts is known by then
   const int64_t batches = RoundedUpQuotient(static_cast<int64_t>(texts), options.batch_size);
   const int64_t steps =

@@ -1,6 +1,10 @@
 """Intervals, p-values and tables of the experiments."""
+import argparse
 import math
+import pathlib
+import tempfile
 import unittest
+import unittest.mock
 
 import common
 import generalization
@@ -80,6 +84,20 @@ class GeneralizationTest(unittest.TestCase):
         self.assertEqual(drawn, generalization.sample(list(reversed(self.rows)), 0.1, 500, 3))
         self.assertNotEqual(drawn, generalization.sample(self.rows, 0.1, 500, 4))
         self.assertEqual(len(generalization.sample(self.rows, 1, 20, 3)), 20)
+
+    def test_a_network_is_left_out_with_all_its_annotations(self):
+        with tempfile.TemporaryDirectory() as folder:
+            data = pathlib.Path(folder, "data")
+            further = pathlib.Path(folder, "further")
+            for path in [data / "annotations" / f"{name}.csv" for name in generalization.NETWORKS] + [
+                    further / "mobilenet_v2.csv", further / "another.csv"]:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                generalization.write(path, self.rows, list(self.rows[0]))
+            with unittest.mock.patch.object(generalization, "FURTHER", further):
+                experiment = generalization.Experiment(argparse.Namespace(milan="", data=data, work=folder))
+                sources = experiment.sources_without("mobilenet_v2")
+        self.assertEqual(set(sources), {"resnet18_to_layer3", "squeezenet1_1", "squeezenet_places365", "further/another"})
+        self.assertEqual(sources["further/another"], self.rows)
 
     def test_rows_with_several_trials_have_a_deviation(self):
         scores = [{"descriptions": value, "retrieval": 0.2, "constant": 0.1} for value in (0.3, 0.4)]
