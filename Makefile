@@ -69,7 +69,7 @@ bench-reference: build ## Against the original's two passes, one thread each (be
 determinism: build ## Prove that workers and shards do not change a byte of the result (minutes)
 	@scripts/check_determinism.sh $(BUILD)/milan $(SHARED)
 
-train: build ## Make a bundle as models/base from the development data (an hour on 2 cores)
+train: build ## Make a bundle as models/base from the development data and models/annotations (an hour on 2 cores)
 	@scripts/train_bundle.sh $(BUILD)/milan $(SHARED) build/train
 
 generalization: build ## How well captioners describe units not trained on (needs build/train; hours; TRIALS, SETTINGS, NETWORKS)
