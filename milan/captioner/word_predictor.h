@@ -29,7 +29,7 @@ struct WordPredictorImpl : torch::nn::Module {
   /// the text's words as places in words(), each once. A text that says none of them gets 0.
   double Agreement(std::span<const float> predicted, std::span<const int> said) const;
 
-  /// Whether all values are finite, and deviations and rarities not below zero.
+  /// Whether all values are finite, rarities not below zero and deviations above it.
   bool IsSound() const;
 
   /// What is learnt: [features, words], each word's column times its rarity, ...

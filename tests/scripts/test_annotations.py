@@ -1,16 +1,9 @@
 """The annotations that ship: what `milan train` may count on."""
-import csv
-import pathlib
 import unittest
 
-FOLDER = pathlib.Path(__file__).parents[2] / "models" / "annotations"
+from generalization import FURTHER as FOLDER, read
+
 COLUMNS = ["layer", "unit", "split", "annotator", "certainty", "description"]
-
-
-def rows_of(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        return reader.fieldnames, list(reader)
 
 
 class AnnotationsTest(unittest.TestCase):
@@ -18,8 +11,8 @@ class AnnotationsTest(unittest.TestCase):
         self.assertGreaterEqual(len(paths), 4)
         for path in paths:
             with self.subTest(path.name):
-                columns, rows = rows_of(path)
-                self.assertEqual(columns, COLUMNS)
+                rows = read(path)
+                self.assertEqual(list(rows[0]), COLUMNS)
                 units = [(row["layer"], int(row["unit"])) for row in rows]
                 self.assertEqual(len(set(units)), len(units))
                 for row in rows:
@@ -38,7 +31,7 @@ class AnnotationsTest(unittest.TestCase):
         text = (FOLDER / "README.md").read_text(encoding="utf-8")
         total = 0
         for path in FOLDER.glob("*.csv"):
-            count = len(rows_of(path)[1])
+            count = len(read(path))
             total += count
             line, = (line for line in text.splitlines() if line.startswith(f"| `{path.name}` |"))
             self.assertTrue(line.endswith(f"| {count:,} |"), line)
